@@ -1,0 +1,1 @@
+"""Reproducible evaluation of school partnerships against the government's results."""

@@ -1,0 +1,119 @@
+"""Where every table, notebook and report of a run stands."""
+
+import os
+from functools import cache
+from pathlib import Path
+
+from pipeline.measures.measure import KeyStage
+
+
+@cache
+def root() -> Path:
+    """Find the project's folder: the nearest one above that holds `dvc.yaml`.
+
+    JupyterLab starts a kernel in `notebooks/`, Papermill in the project's folder: both
+    find the same place. Raises FileNotFoundError outside a project.
+    """
+    here = Path(os.environ.get("PARTNERSHIP_ROOT", Path.cwd())).resolve()
+    for folder in (here, *here.parents):
+        if (folder / "dvc.yaml").is_file():
+            return folder
+    raise FileNotFoundError(f"no dvc.yaml in {here} or above it: not a project folder")
+
+
+def england() -> Path:
+    """Folder of the synthetic England: downloads, registers and the planted truth."""
+    return root() / "data" / "england"
+
+
+def results(key_stage: KeyStage) -> Path:
+    """Cleaned results: one row per school, year, measure and group of pupils."""
+    return root() / "data" / "results" / f"{key_stage}.parquet"
+
+
+def schools(key_stage: KeyStage) -> Path:
+    """Every school row of the tables: name, type, local authority, file and row."""
+    return root() / "data" / "results" / f"{key_stage}_schools.parquet"
+
+
+def aggregates(key_stage: KeyStage) -> Path:
+    """Published local authority and national figures, as the tables give them."""
+    return root() / "data" / "results" / f"{key_stage}_aggregates.parquet"
+
+
+def inventory(key_stage: KeyStage) -> Path:
+    """Which files were read: hash, rows by kind, what each lacks."""
+    return root() / "data" / "results" / f"{key_stage}_files.json"
+
+
+def panel(evaluation: str) -> Path:
+    """Which school was a member in which year."""
+    return root() / "data" / "panel" / evaluation / "members.csv"
+
+
+def flow(evaluation: str) -> Path:
+    """How many schools were listed, lost (why) and analysed, by year and measure."""
+    return root() / "data" / "panel" / evaluation / "flow.csv"
+
+
+def register_summary(evaluation: str) -> Path:
+    """What the register holds: spells, schools, hubs, file and hash."""
+    return root() / "data" / "panel" / evaluation / "register.json"
+
+
+def estimates(evaluation: str) -> Path:
+    """Partners, rest and gap, by measure, group and year."""
+    return root() / "data" / "estimates" / evaluation / "gaps.csv"
+
+
+def national_check(evaluation: str) -> Path:
+    """Our recomputed national figures beside the published ones."""
+    return root() / "data" / "estimates" / evaluation / "national.csv"
+
+
+def lineage(evaluation: str) -> Path:
+    """Which files, and how many rows of each, every estimate was made from."""
+    return root() / "data" / "estimates" / evaluation / "lineage.csv"
+
+
+def report(evaluation: str) -> Path:
+    """Folder of one rendered report."""
+    return root() / "reports" / "rendered" / evaluation
+
+
+def rendered() -> Path:
+    """Folder of everything that evaluators open."""
+    return root() / "reports" / "rendered"
+
+
+def runs() -> Path:
+    """Folder of executed notebooks."""
+    return root() / "reports" / "runs"
+
+
+def failed() -> Path:
+    """Folder of notebooks that stopped half-way, kept as evidence."""
+    return root() / "reports" / "failed"
+
+
+def metrics() -> Path:
+    """Facts of the run in git, so that a diff shows which number moved."""
+    return root() / "reports" / "metrics" / "facts.json"
+
+
+def parameters_page() -> Path:
+    """Reference of all parameters, written from their definitions."""
+    return root() / "reports" / "methods" / "parameters.md"
+
+
+def reference(name: str) -> Path:
+    """One of the published figures that are kept with the project."""
+    return root() / "data" / "reference" / name
+
+
+def shown(path: Path) -> str:
+    """Write a path as a reader should see it: relative to the project where it can be."""
+    try:
+        return path.resolve().relative_to(root()).as_posix()
+    except ValueError:
+        return Path(os.path.relpath(path, root())).as_posix()

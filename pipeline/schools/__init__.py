@@ -1,0 +1,1 @@
+"""Which school is a member when, and what becomes of the schools that are listed."""

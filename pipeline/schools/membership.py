@@ -1,0 +1,175 @@
+"""Who is a member when: the organisation's dated register, read and checked."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.run.faults import Fault, InputFault
+from pipeline.run.parameters import Evaluation
+from pipeline.sources import table_file
+
+URN = re.compile(r"[0-9]{6}")
+MEND_REGISTER = "correct the register; earlier results stay as they were"
+
+
+@dataclass(frozen=True)
+class Register:
+    """Spells of membership, one row each, beside where they were read."""
+
+    shown: str
+    sha256: str
+    spells: pd.DataFrame
+    """urn, name, joined, left (None while it lasts), hub (None where there is none)."""
+
+
+def read_register(folder: Path, shown_folder: str, evaluation: Evaluation) -> Register | None:
+    """Read the members of one evaluation; None where a programme has no register.
+
+    The list of partners has to be there; that of programmes need not. Raises InputFault
+    for a school number that is not six digits, a date that is not one, a school that
+    left before it joined, and for spells of one school that overlap: then nobody could
+    say in which hub it was.
+    """
+    path = folder / evaluation.members
+    shown = f"{shown_folder}/{evaluation.members}"
+    if not path.is_file():
+        if evaluation.programme is not None:
+            return None
+        raise Fault(
+            f"{shown}: no such file\n"
+            "  expected: the list of members with the columns urn, name, joined, left, "
+            "hub\n  what to do: save it there, or correct registers.folder in params.yaml"
+        )
+    file = table_file.read(path, shown)
+    _refuse_missing_columns(file.cells, shown, evaluation)
+    cells = file.cells.apply(lambda column: column.str.strip())
+    if evaluation.programme is not None:
+        cells = cells[cells["PROGRAMME"] == evaluation.programme]
+        if cells.empty:
+            return None
+    spells = pd.DataFrame([_spell(shown, *entry) for entry in cells.iterrows()])
+    _refuse_overlaps(spells, shown)
+    return Register(shown=shown, sha256=file.sha256, spells=spells)
+
+
+def _refuse_missing_columns(
+    cells: pd.DataFrame, shown: str, evaluation: Evaluation
+) -> None:
+    needed = ["URN", "JOINED", "LEFT"]
+    if evaluation.programme is not None:
+        needed.insert(0, "PROGRAMME")
+    lacking = [name for name in needed if name not in cells.columns]
+    if lacking:
+        raise InputFault(
+            shown,
+            f"the column {lacking[0].lower()} is missing",
+            expected="the columns " + ", ".join(name.lower() for name in needed),
+            mend="add it to the header; dates are written 2018-09-01",
+            row=1,
+        )
+
+
+def _spell(shown: str, row: object, cells: pd.Series) -> dict[str, object]:
+    number = int(str(row))
+    urn = cells["URN"]
+    if not URN.fullmatch(urn):
+        raise InputFault(
+            shown,
+            f"found {urn[:40]!r}",
+            expected="a school's unique reference number: six digits",
+            mend="look it up at get-information-schools.service.gov.uk",
+            row=number,
+            column="urn",
+        )
+    joined = _date(shown, number, "joined", cells["JOINED"])
+    left = _date(shown, number, "left", cells["LEFT"]) if cells["LEFT"] else None
+    if left is not None and left <= joined:
+        raise InputFault(
+            shown,
+            f"the school {urn} left on {left}, no later than it joined ({joined})",
+            expected="a date of leaving after the date of joining, or none",
+            mend=MEND_REGISTER,
+            row=number,
+            column="left",
+        )
+    # A programme's schools meet in trios, a partnership's in hubs: either is a group
+    # of schools that are not independent of each other.
+    hub = cells.get("HUB") or cells.get("TRIO") or None
+    return {
+        "urn": urn,
+        "name": cells.get("NAME", ""),
+        "joined": joined,
+        "left": left,
+        "hub": hub,
+        "row": number,
+    }
+
+
+def _date(shown: str, row: int, column: str, text: str) -> date:
+    try:
+        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+            raise ValueError
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputFault(
+            shown,
+            f"found {text[:40]!r}" if text else "found no date",
+            expected="a date such as 2018-09-01 (year-month-day)",
+            mend=MEND_REGISTER,
+            row=row,
+            column=column,
+        ) from None
+
+
+def _refuse_overlaps(spells: pd.DataFrame, shown: str) -> None:
+    for urn, of_school in spells.sort_values("joined").groupby("urn", sort=True):
+        entries = list(of_school.to_dict("records"))
+        for earlier, later in zip(entries, entries[1:], strict=False):
+            if earlier["left"] is None or earlier["left"] > later["joined"]:
+                until = earlier["left"] or "today"
+                raise InputFault(
+                    shown,
+                    f"the school {urn} is a member twice at once: from "
+                    f"{earlier['joined']} to {until} (row {earlier['row']}) and from "
+                    f"{later['joined']}",
+                    expected="spells of one school that follow each other",
+                    mend="give the earlier spell its date of leaving, or drop one",
+                    row=int(later["row"]),
+                    column="joined",
+                )
+
+
+def member_years(register: Register, years: range) -> pd.DataFrame:
+    """Say in which academic years each listed school counts as a member.
+
+    A school counts in an academic year when it had joined by 1 September, its first
+    day, and had not left before its end: pupils' results of that year then follow a
+    whole year of membership (see METHODS: exposure).
+
+    Returns urn, year (its end), hub, and first_year, the first year it ever counts.
+    """
+    rows = [
+        {"urn": spell["urn"], "year": year, "hub": spell["hub"]}
+        for spell in register.spells.to_dict("records")
+        for year in range(min(years.start, spell["joined"].year), years.stop)
+        if counts_in(year, joined=spell["joined"], left=spell["left"])
+    ]
+    columns = ["urn", "year", "hub", "first_year"]
+    members = pd.DataFrame(rows, columns=columns[:3]).drop_duplicates(["urn", "year"])
+    members["first_year"] = members.groupby("urn")["year"].transform("min")
+    members = members[members["year"] >= years.start]
+    types = {"urn": "str", "year": int, "hub": "str", "first_year": int}
+    return (
+        members[columns].astype(types).sort_values(["year", "urn"], ignore_index=True)
+    )
+
+
+def counts_in(year: int, *, joined: date, left: date | None) -> bool:
+    """Say whether one spell makes a school a member in the academic year ending `year`."""
+    # ASSUME: an academic year runs from 1 September to 31 August, as the department's
+    # own rules for groups of schools have it.
+    first_day, last_day = date(year - 1, 9, 1), date(year, 8, 31)
+    return joined <= first_day and (left is None or left >= last_day)

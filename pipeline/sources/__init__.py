@@ -1,0 +1,1 @@
+"""From the government's files as published to tidy results."""

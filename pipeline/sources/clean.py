@@ -1,0 +1,187 @@
+"""All tables of one key stage, checked against each other and written down."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipeline.contracts import promise
+from pipeline.contracts.results import AGGREGATES, RESULTS, SCHOOLS
+from pipeline.measures.catalogue import KEY_STAGE_LABELS, MEASURES, academic_year
+from pipeline.measures.measure import KeyStage
+from pipeline.run import locations
+from pipeline.run.faults import Fault
+from pipeline.run.parameters import Parameters
+from pipeline.sources import performance_tables
+from pipeline.sources.performance_tables import Download, Table
+
+SYNTHETIC_MARK = "SYNTHETIC.md"
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """Everything that one key stage's files hold, tidy."""
+
+    results: pd.DataFrame
+    schools: pd.DataFrame
+    aggregates: pd.DataFrame
+    inventory: dict[str, Any]
+
+
+def clean(key_stage: KeyStage, parameters: Parameters) -> Cleaned:
+    """Read every table of a key stage in the folder of sources.
+
+    Only one release is read; files of others are listed as left out. A school that
+    stands in England's file and in its local authority's is kept once, if both say the
+    same; raises Fault if they do not. A year without a file is listed as not supplied,
+    or as not published where the department published none.
+    """
+    folder = locations.root() / parameters.sources.folder
+    downloads = performance_tables.find(folder, parameters.sources.folder)
+    of_stage = [d for d in downloads if d.key_stage == key_stage]
+    chosen = [
+        d
+        for d in of_stage
+        if d.release == parameters.sources.release
+        and parameters.years.first <= d.year <= parameters.years.last
+    ]
+    tables = [performance_tables.read(download) for download in chosen]
+    schools = _stack([t.schools for t in tables], list(SCHOOLS.columns))
+    results = _stack([t.results for t in tables], list(RESULTS.columns))
+    repeated = _refuse_contradictions(schools, results)
+    results = results.drop_duplicates(["urn", "year", "measure", "group"])
+    schools = schools.drop_duplicates(["urn", "year"])
+    return Cleaned(
+        results=_typed(results).sort_values(
+            ["year", "urn", "measure", "group"], ignore_index=True
+        ),
+        schools=_typed(schools).sort_values(["year", "urn"], ignore_index=True),
+        aggregates=_typed(
+            _stack([t.aggregates for t in tables], list(AGGREGATES.columns))
+        ),
+        inventory={
+            "key_stage": key_stage,
+            "folder_is_synthetic": (folder / SYNTHETIC_MARK).is_file(),
+            "release": parameters.sources.release,
+            "files": [_file_entry(t) for t in tables],
+            "left_out": [
+                {"file": d.shown, "why": _why_left_out(d, parameters)}
+                for d in of_stage
+                if d not in chosen
+            ],
+            "schools_in_two_files": repeated,
+            "years": {
+                str(year): _year_entry(key_stage, year, tables)
+                for year in parameters.years.all
+            },
+        },
+    )
+
+
+def write(cleaned: Cleaned, key_stage: KeyStage) -> None:
+    """Write the tables of one key stage, each checked against its promise."""
+    promise.write(cleaned.results, locations.results(key_stage), RESULTS)
+    promise.write(cleaned.schools, locations.schools(key_stage), SCHOOLS)
+    promise.write(cleaned.aggregates, locations.aggregates(key_stage), AGGREGATES)
+    promise.write_text(
+        json.dumps(cleaned.inventory, indent=1, ensure_ascii=False) + "\n",
+        locations.inventory(key_stage),
+    )
+
+
+def read_inventory(key_stage: KeyStage, path: Path | None = None) -> dict[str, Any]:
+    """Read what an earlier stage wrote about the files of a key stage."""
+    text = (path or locations.inventory(key_stage)).read_text(encoding="utf-8")
+    inventory: dict[str, Any] = json.loads(text)
+    return inventory
+
+
+def files_read(cleaned: Cleaned) -> pd.DataFrame:
+    """Show which files were read and how many rows of each kind they hold."""
+    return pd.DataFrame(
+        [
+            {"file": f["file"], "year": academic_year(f["year"]), **f["rows"]}
+            for f in cleaned.inventory["files"]
+        ]
+    )
+
+
+def reasons_for_absence(cleaned: Cleaned) -> pd.DataFrame:
+    """Count the published cells by year: how many hold a value, how many which reason."""
+    said = cleaned.results["reason"].fillna("value")
+    return pd.crosstab(said, cleaned.results["year"]).rename_axis(index="published cell")
+
+
+def _stack(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    if not parts:
+        return pd.DataFrame({name: pd.Series(dtype=object) for name in columns})
+    return pd.concat(parts, ignore_index=True)[columns]
+
+
+def _typed(table: pd.DataFrame) -> pd.DataFrame:
+    types = {
+        "year": int,
+        "value": float,
+        "pupils": "Int64",
+        "low": float,
+        "high": float,
+        "row": int,
+    }
+    return table.astype({name: types.get(name, "str") for name in table.columns})
+
+
+def _refuse_contradictions(schools: pd.DataFrame, results: pd.DataFrame) -> int:
+    twice = schools[schools.duplicated(["urn", "year"], keep=False)]
+    if twice.empty:
+        return 0
+    cells = results.merge(twice[["urn", "year"]].drop_duplicates(), on=["urn", "year"])
+    key = ["urn", "year", "measure", "group"]
+    differ = cells.groupby(key, sort=True)["value"].nunique(dropna=False).loc[lambda n: n > 1]
+    if not differ.empty:
+        urn, year, measure, group = differ.index[0]
+        files = twice.loc[(twice["urn"] == urn) & (twice["year"] == year), "source"]
+        raise Fault(
+            f"{' and '.join(files)}: the school {urn} has two values of {measure} "
+            f"({group}) in {year}\n"
+            "  expected: one value, or the same in both files\n"
+            "  what to do: keep the files of one release, downloaded on one day"
+        )
+    return int(twice.duplicated(["urn", "year"]).sum())
+
+
+def _file_entry(table: Table) -> dict[str, Any]:
+    return {
+        "file": table.download.shown,
+        "sha256": table.sha256,
+        "year": table.download.year,
+        "area": table.download.area,
+        "rows": table.rows,
+        "columns_absent": list(table.absent),
+    }
+
+
+def _why_left_out(download: Download, parameters: Parameters) -> str:
+    if download.release != parameters.sources.release:
+        return f"{download.release}, and this run reads {parameters.sources.release}"
+    return f"{download.year} lies outside the years of this run"
+
+
+def _year_entry(
+    key_stage: KeyStage, year: int, tables: list[Table]
+) -> dict[str, str | bool]:
+    reasons = {m.why_not_published(year) for m in MEASURES[key_stage]}
+    of_year = [t for t in tables if t.download.year == year]
+    if of_year:
+        whole = any(t.download.area == "england" for t in of_year)
+        return {"state": "supplied", "all_of_england": whole}
+    if None not in reasons:
+        return {"state": "not published", "reason": next(iter(sorted(map(str, reasons))))}
+    return {
+        "state": "not supplied",
+        "reason": (
+            f"not supplied: no {KEY_STAGE_LABELS[key_stage].split(' (')[0].lower()} "
+            f"table of {academic_year(year)} among the sources"
+        ),
+    }
