@@ -2,7 +2,7 @@
 
 Papermill's own engine differs between two equal runs in three places: its metadata, the
 kernel's execution times and the random id of the injected cell. It also only warns of a
-parameter that the notebook does not declare, and goes on with the default: a wrong report.
+parameter that the notebook does not declare, and goes on with the default.
 """
 
 import os
@@ -17,15 +17,15 @@ from typing import Any
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 import click  # noqa: E402
-import nbformat
-from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.manager import AsyncKernelManager
-from papermill.clientwrap import PapermillNotebookClient
-from papermill.engines import NBClientEngine, NotebookExecutionManager
-from papermill.inspection import _infer_parameters
-from papermill.iorw import write_ipynb
+import nbformat  # noqa: E402
+from jupyter_client.kernelspec import KernelSpec  # noqa: E402
+from jupyter_client.manager import AsyncKernelManager  # noqa: E402
+from papermill.clientwrap import PapermillNotebookClient  # noqa: E402
+from papermill.engines import NBClientEngine, NotebookExecutionManager  # noqa: E402
+from papermill.inspection import _infer_parameters  # noqa: E402
+from papermill.iorw import write_ipynb  # noqa: E402
 
-from pipeline.run import locations
+from pipeline.run import locations  # noqa: E402
 
 TOLD_WITHOUT_TRACEBACK = {"Fault", "InputFault"}
 
@@ -43,7 +43,7 @@ KERNEL_SETTINGS = {
 }
 
 
-class ProjectKernel(AsyncKernelManager):  # type: ignore[misc]
+class ProjectKernel(AsyncKernelManager):
     """A kernel from the environment that runs the engine, whatever else is installed.
 
     A kernel specification named python3 may belong to another environment of the user.
@@ -80,7 +80,7 @@ class PartnershipEngine(NBClientEngine):  # type: ignore[misc]
             if "injected-parameters" in cell.metadata.get("tags", []):
                 cell["id"] = "injected-parameters"
         settings["progress_bar"] = False
-        done = super().execute_notebook(nb, kernel_name, output_path=None, **settings)
+        done: nbformat.NotebookNode = super().execute_notebook(nb, kernel_name, output_path=None, **settings)
         failure = _first_failure(done)
         strip_what_differs(done)
         if failure is not None:
@@ -123,9 +123,7 @@ class PartnershipEngine(NBClientEngine):  # type: ignore[misc]
         return "python3"
 
     @classmethod
-    def nb_language(
-        cls, nb: nbformat.NotebookNode, language: str | None = None
-    ) -> str:
+    def nb_language(cls, nb: nbformat.NotebookNode, language: str | None = None) -> str:
         """Every notebook is written in Python."""
         return "python"
 

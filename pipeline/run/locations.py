@@ -76,6 +76,11 @@ def lineage(evaluation: str) -> Path:
     return root() / "data" / "estimates" / evaluation / "lineage.csv"
 
 
+def facts(evaluation: str) -> Path:
+    """Every fact of an evaluation, for machines and for the front page."""
+    return root() / "data" / "facts" / f"{evaluation}.json"
+
+
 def report(evaluation: str) -> Path:
     """Folder of one rendered report."""
     return root() / "reports" / "rendered" / evaluation

@@ -263,9 +263,7 @@ def _may_hold(entry: dict[str, Any]) -> str:
         return " or ".join(f"`{value}`" for value in entry["enum"])
     if "anyOf" in entry:
         return "text, or left out"
-    kind = {"string": "text", "integer": "whole number", "number": "number"}[
-        entry["type"]
-    ]
+    kind = {"string": "text", "integer": "whole number", "number": "number"}[entry["type"]]
     low, high = entry.get("minimum"), entry.get("maximum")
     if low is not None and high is not None:
         return f"{kind}, {low} to {high}"

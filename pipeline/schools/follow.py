@@ -30,6 +30,8 @@ ANALYSED = "analysed"
 STEPS = (LISTED, MEMBER, IN_FILES, IN_POPULATION, PUBLISHED, ANALYSED)
 
 NOT_IN_FILES = "not in these files"
+BLANK_TYPE = "of these, with a blank school type"
+"""No step of its own: it counts schools that are kept though their type is unknown."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,8 @@ def follow(evaluation: str, parameters: Parameters) -> Followed:
     }
     if register is None:
         summary["reason"] = (
-            f"not supplied: no rows of programme {asked.programme} in "
-            f"{parameters.registers.folder}/{asked.members}"
+            f"not supplied: the registers hold no rows of programme {asked.programme} "
+            f"in {asked.members}"
         )
         return Followed(_empty(MEMBERS), _empty(FLOW), summary)
     tables = {ks: _tables(ks) for ks in KEY_STAGES}
@@ -73,9 +75,7 @@ def follow(evaluation: str, parameters: Parameters) -> Followed:
             "  what to do: check that the register and the files belong together"
         )
     members = member_years(register, parameters.years.all)
-    flow = [
-        _flow_of_cells(ks, *tables[ks], members, listed, found) for ks in KEY_STAGES
-    ]
+    flow = [_flow_of_cells(ks, *tables[ks], members, listed, found) for ks in KEY_STAGES]
     summary |= _summary(register, listed, found)
     return Followed(members, pd.concat([_empty(FLOW), *flow], ignore_index=True), summary)
 
@@ -104,6 +104,24 @@ def members_by_year(followed: Followed) -> pd.DataFrame:
     )
 
 
+def partner_flow(followed: Followed) -> pd.DataFrame:
+    """Show the partners' flow by year, for all pupils and each key stage's first measure."""
+    first = [MEASURES[ks][0].code for ks in KEY_STAGES]
+    flow = followed.flow
+    shown = flow[
+        flow["measure"].isin(first) & (flow["group"] == "all") & (flow["side"] == "partners")
+    ]
+    step = shown["step"].where(shown["reason"].isna(), "lost: " + shown["reason"])
+    return shown.assign(step=step).pivot_table(
+        index=["key_stage", "step"],
+        columns="year",
+        values="schools",
+        aggfunc="sum",
+        fill_value=0,
+        sort=False,
+    )
+
+
 def _tables(key_stage: KeyStage) -> tuple[pd.DataFrame, pd.DataFrame]:
     schools = promise.read(locations.schools(key_stage), SCHOOLS)
     results = promise.read(locations.results(key_stage), RESULTS)
@@ -122,7 +140,7 @@ def _summary(
     spells = register.spells
     everywhere = set().union(*found.values())
     return {
-        "file": register.shown,
+        "file": register.file,
         "sha256": register.sha256,
         "spells": len(spells),
         "schools": len(listed),
@@ -202,9 +220,10 @@ def _fates_before_results(
             fates.append((urn, side, None, None))
         else:
             fates.append((urn, side, IN_POPULATION, where))
-    return pd.DataFrame(fates, columns=["urn", "side", "lost_at", "reason"]).set_index(
-        "urn"
-    )
+    followed = pd.DataFrame(fates, columns=["urn", "side", "lost_at", "reason"])
+    blank = set(of_year.loc[of_year["school_type"] == "", "urn"])
+    followed["blank_type"] = followed["urn"].isin(blank) & followed["lost_at"].isna()
+    return followed.set_index("urn")
 
 
 def _fates_with_results(fates: pd.DataFrame, cell: pd.DataFrame) -> pd.DataFrame:
@@ -242,6 +261,9 @@ def _count(fates: pd.DataFrame) -> list[dict[str, Any]]:
                 entries.append(_entry(side, step, str(reason), int(schools)))
             remaining -= len(lost)
             entries.append(_entry(side, step, None, remaining))
+            if step == IN_POPULATION:
+                blank = int(of_side["blank_type"].sum())
+                entries.append(_entry(side, BLANK_TYPE, None, blank))
     return entries
 
 

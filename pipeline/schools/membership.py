@@ -3,7 +3,9 @@
 import re
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -20,12 +22,17 @@ class Register:
     """Spells of membership, one row each, beside where they were read."""
 
     shown: str
+    """Path for a person to find it by."""
+    file: str
+    """Name as recorded: without the folder, which differs between machines."""
     sha256: str
     spells: pd.DataFrame
     """urn, name, joined, left (None while it lasts), hub (None where there is none)."""
 
 
-def read_register(folder: Path, shown_folder: str, evaluation: Evaluation) -> Register | None:
+def read_register(
+    folder: Path, shown_folder: str, evaluation: Evaluation
+) -> Register | None:
     """Read the members of one evaluation; None where a programme has no register.
 
     The list of partners has to be there; that of programmes need not. Raises InputFault
@@ -52,7 +59,7 @@ def read_register(folder: Path, shown_folder: str, evaluation: Evaluation) -> Re
             return None
     spells = pd.DataFrame([_spell(shown, *entry) for entry in cells.iterrows()])
     _refuse_overlaps(spells, shown)
-    return Register(shown=shown, sha256=file.sha256, spells=spells)
+    return Register(shown=shown, file=path.name, sha256=file.sha256, spells=spells)
 
 
 def _refuse_missing_columns(
@@ -127,7 +134,7 @@ def _date(shown: str, row: int, column: str, text: str) -> date:
 def _refuse_overlaps(spells: pd.DataFrame, shown: str) -> None:
     for urn, of_school in spells.sort_values("joined").groupby("urn", sort=True):
         entries = list(of_school.to_dict("records"))
-        for earlier, later in zip(entries, entries[1:], strict=False):
+        for earlier, later in pairwise(entries):
             if earlier["left"] is None or earlier["left"] > later["joined"]:
                 until = earlier["left"] or "today"
                 raise InputFault(
@@ -161,10 +168,8 @@ def member_years(register: Register, years: range) -> pd.DataFrame:
     members = pd.DataFrame(rows, columns=columns[:3]).drop_duplicates(["urn", "year"])
     members["first_year"] = members.groupby("urn")["year"].transform("min")
     members = members[members["year"] >= years.start]
-    types = {"urn": "str", "year": int, "hub": "str", "first_year": int}
-    return (
-        members[columns].astype(types).sort_values(["year", "urn"], ignore_index=True)
-    )
+    types: dict[str, Any] = {"urn": "str", "year": int, "hub": "str", "first_year": int}
+    return members[columns].astype(types).sort_values(["year", "urn"], ignore_index=True)
 
 
 def counts_in(year: int, *, joined: date, left: date | None) -> bool:

@@ -58,9 +58,7 @@ def clean(key_stage: KeyStage, parameters: Parameters) -> Cleaned:
             ["year", "urn", "measure", "group"], ignore_index=True
         ),
         schools=_typed(schools).sort_values(["year", "urn"], ignore_index=True),
-        aggregates=_typed(
-            _stack([t.aggregates for t in tables], list(AGGREGATES.columns))
-        ),
+        aggregates=_typed(_stack([t.aggregates for t in tables], list(AGGREGATES.columns))),
         inventory={
             "key_stage": key_stage,
             "folder_is_synthetic": (folder / SYNTHETIC_MARK).is_file(),
@@ -114,6 +112,20 @@ def reasons_for_absence(cleaned: Cleaned) -> pd.DataFrame:
     return pd.crosstab(said, cleaned.results["year"]).rename_axis(index="published cell")
 
 
+def years_supplied(cleaned: Cleaned) -> pd.DataFrame:
+    """Say for each year whether there are files, and if not, why."""
+    return pd.DataFrame(
+        [
+            {
+                "year": academic_year(int(year)),
+                "state": entry["state"],
+                "reason": entry.get("reason", ""),
+            }
+            for year, entry in cleaned.inventory["years"].items()
+        ]
+    )
+
+
 def _stack(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
     if not parts:
         return pd.DataFrame({name: pd.Series(dtype=object) for name in columns})
@@ -121,7 +133,7 @@ def _stack(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
 
 
 def _typed(table: pd.DataFrame) -> pd.DataFrame:
-    types = {
+    types: dict[str, Any] = {
         "year": int,
         "value": float,
         "pupils": "Int64",
@@ -138,14 +150,19 @@ def _refuse_contradictions(schools: pd.DataFrame, results: pd.DataFrame) -> int:
         return 0
     cells = results.merge(twice[["urn", "year"]].drop_duplicates(), on=["urn", "year"])
     key = ["urn", "year", "measure", "group"]
-    differ = cells.groupby(key, sort=True)["value"].nunique(dropna=False).loc[lambda n: n > 1]
-    if not differ.empty:
-        urn, year, measure, group = differ.index[0]
+    # A file that lacks the number of pupils with a score gives another column's number:
+    # only numbers of one column can contradict each other.
+    for what, by in (("value", key), ("pupils", [*key, "pupils_column"])):
+        found = cells.groupby(by, sort=True)[what].nunique(dropna=False)
+        if not (found > 1).any():
+            continue
+        urn, year, measure, group = found.index[found > 1][0][:4]
         files = twice.loc[(twice["urn"] == urn) & (twice["year"] == year), "source"]
+        said = "values" if what == "value" else "numbers of pupils"
         raise Fault(
-            f"{' and '.join(files)}: the school {urn} has two values of {measure} "
+            f"{' and '.join(files)}: the school {urn} has two {said} of {measure} "
             f"({group}) in {year}\n"
-            "  expected: one value, or the same in both files\n"
+            "  expected: one, or the same in both files\n"
             "  what to do: keep the files of one release, downloaded on one day"
         )
     return int(twice.duplicated(["urn", "year"]).sum())
@@ -177,7 +194,10 @@ def _year_entry(
         whole = any(t.download.area == "england" for t in of_year)
         return {"state": "supplied", "all_of_england": whole}
     if None not in reasons:
-        return {"state": "not published", "reason": next(iter(sorted(map(str, reasons))))}
+        return {
+            "state": "not published",
+            "reason": next(iter(sorted(map(str, reasons)))),
+        }
     return {
         "state": "not supplied",
         "reason": (

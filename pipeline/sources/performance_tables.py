@@ -63,7 +63,7 @@ def find(folder: Path, shown_from: str) -> list[Download]:
             "year\n  what to do: correct sources.folder in params.yaml"
         )
     found = []
-    for path in sorted(folder.glob("*/*.csv")):
+    for path in sorted(folder.glob("*/*")):
         name = FILE_NAME.fullmatch(path.name)
         if name is None:
             continue
@@ -202,9 +202,7 @@ def _numbers(
 ) -> suppression.Parsed:
     cells = file.cells[column.upper()]
     parsed = suppression.parse(cells)
-    expected = (
-        f"a number from {bounds[0]:g} to {bounds[1]:g}, or a code such as SUPP or NE"
-    )
+    expected = f"a number from {bounds[0]:g} to {bounds[1]:g}, or a code such as SUPP or NE"
     for row in cells.index[parsed.unreadable][:1]:
         _refuse_cell(file, row, column, cells[row], expected)
     outside = (parsed.value < bounds[0]) | (parsed.value > bounds[1])

@@ -46,7 +46,7 @@ def read(path: Path, shown: str) -> TableFile:
         ) from broken
     header = [name.strip().upper() for name in rows[0]] if rows else []
     body = rows[1:]
-    if not body:
+    if not any(body):
         raise InputFault(
             shown,
             "the file has a header but no rows" if header else "the file is empty",

@@ -1,0 +1,85 @@
+# `make` alone explains itself. Everything is set up on first use, in .venv.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+# DVC writes beside the project unless told otherwise; nothing leaves this folder.
+export DVC_SITE_CACHE_DIR := $(CURDIR)/.dvc/tmp/site
+export DVC_NO_ANALYTICS := 1
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+
+.PHONY: help report test test-quick browser lint format types notebooks lab lock fresh bench clean
+
+help: ## Show what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
+
+report: .venv/run.done ## Set up, run what is stale, name the page to open
+	@$(BIN)/dvc repro
+	@echo
+	@echo "Open reports/rendered/index.html"
+
+test: .venv/test.done ## Set up, then check style, types and every test
+	@$(MAKE) --no-print-directory lint types
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-quick: .venv/test.done ## Only the tests that take seconds
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not pipeline and not browser"
+
+lint: .venv/test.done ## Check style, spelling and that notebooks hold no outputs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell pipeline notebooks tests reports/methods data/cards README.md CONTRIBUTING.md
+	$(BIN)/python -m pipeline.run.notebooks --check
+
+types: .venv/test.done ## Check types (strict on pipeline/)
+	$(BIN)/mypy
+
+format: .venv/test.done ## Put code and notebooks into the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/python -m pipeline.run.notebooks
+
+notebooks: .venv/run.done ## Take the outputs from notebooks before a commit
+	$(BIN)/python -m pipeline.run.notebooks
+
+lab: .venv/lab.done ## Open the notebooks in JupyterLab
+	$(BIN)/jupyter lab notebooks
+
+fresh: .venv/run.done ## Fail if a committed result is stale
+	@$(BIN)/dvc repro --dry --allow-missing | tee .dvc/tmp/fresh.log
+	@! grep -q '^Running' .dvc/tmp/fresh.log
+
+bench: .venv/run.done ## Time the pipeline against plain papermill, as ratios
+	$(BIN)/python benchmarks/pipeline_runs.py
+
+lock: .venv/run.done ## Resolve the dependencies anew, with hashes and without an index name
+	for name in uv run test lab; do \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-annotate --no-header \
+	    $$([ $$name = test -o $$name = lab ] && echo -c requirements/run.txt) \
+	    requirements/$$name.in -o requirements/$$name.txt || exit 1; done
+
+clean: ## Remove everything that a run makes, and the environment
+	rm -rf .venv .dvc/cache .dvc/tmp data/england data/results data/panel data/estimates \
+	  data/facts reports/runs reports/failed reports/rendered
+
+# Each environment is the one before it and more; `done` files say which locks are in.
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or later is needed; say which: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+
+.venv/run.done: requirements/run.txt pyproject.toml | .venv/bin/python
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $<
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/test.done: requirements/test.txt .venv/run.done
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $<
+	@touch $@
+
+.venv/lab.done: requirements/lab.txt .venv/run.done
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $<
+	@touch $@

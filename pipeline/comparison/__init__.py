@@ -1,0 +1,1 @@
+"""The comparison of members with all other schools, measure by measure and year by year."""

@@ -1,0 +1,317 @@
+"""Partners against the rest of England, for every measure, group and year."""
+
+from dataclasses import asdict, dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pandera.pandas import DataFrameSchema
+
+from pipeline.comparison.disclosure import too_few
+from pipeline.comparison.national_sd import national_sd
+from pipeline.contracts import promise
+from pipeline.contracts.estimates import GAPS, LINEAGE, NATIONAL
+from pipeline.contracts.panel import MEMBERS
+from pipeline.contracts.results import AGGREGATES, RESULTS, SCHOOLS
+from pipeline.estimators.gap_to_rest import gap_to_rest
+from pipeline.measures.catalogue import MEASURES, TABLES
+from pipeline.measures.measure import KEY_STAGES, Group, KeyStage, Measure
+from pipeline.measures.school_types import MAINSTREAM, is_state_funded
+from pipeline.run import locations
+from pipeline.run.parameters import Parameters
+from pipeline.run.rounding import round_floats
+from pipeline.schools.follow import COMPARED_GROUPS, read_summary
+from pipeline.sources.clean import read_inventory
+
+SUPPRESSED = "suppressed: one side rests on too few pupils"
+BY_HUB = "hub"
+BY_SCHOOL = "school"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Gaps, the check against published national figures, and what each was made from."""
+
+    gaps: pd.DataFrame
+    national: pd.DataFrame
+    lineage: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One cell of the comparison."""
+
+    measure: Measure
+    group: Group
+    year: int
+
+    @property
+    def cell(self) -> dict[str, str | int]:
+        return {
+            "key_stage": self.measure.key_stage,
+            "measure": self.measure.code,
+            "group": self.group,
+            "year": self.year,
+        }
+
+    @property
+    def column(self) -> str:
+        return self.measure.columns[self.group].value
+
+
+@dataclass(frozen=True)
+class _KeyStage:
+    """What the earlier stages know of one key stage and of the members."""
+
+    results: pd.DataFrame
+    aggregates: pd.DataFrame
+    inventory: dict[str, Any]
+    members: pd.DataFrame
+    register: dict[str, Any]
+    confidence_level: float
+    suppress_pupils_up_to: int
+
+    def rows(self, asked: _Asked) -> pd.DataFrame:
+        table = self.results
+        return table[
+            (table["measure"] == asked.measure.code)
+            & (table["group"] == asked.group)
+            & (table["year"] == asked.year)
+        ]
+
+    def year(self, year: int) -> dict[str, Any]:
+        state: dict[str, Any] = self.inventory["years"][str(year)]
+        return state
+
+
+def compare(evaluation: str, parameters: Parameters) -> Compared:
+    """Compare the members of one evaluation with all other schools.
+
+    The population is the same for both sides and every year: state-funded mainstream
+    schools with a published figure and number of pupils. Members are left out of the
+    rest: a national average that holds the partners would hide part of their gap.
+    Every cell asked for is there; one without a figure says why.
+    """
+    gaps: list[dict[str, Any]] = []
+    national: list[dict[str, Any]] = []
+    lineage: list[dict[str, Any]] = []
+    for key_stage in KEY_STAGES:
+        known = _read(key_stage, evaluation, parameters)
+        for measure, group, year in product(
+            MEASURES[key_stage], COMPARED_GROUPS, parameters.years.all
+        ):
+            asked = _Asked(measure, group, year)
+            rows = known.rows(asked)
+            estimate, used = _gap(rows, asked, known)
+            gaps.append(asked.cell | estimate)
+            lineage += [asked.cell | entry for entry in _lineage(used, known)]
+            national += [asked.cell | entry for entry in _national(rows, asked, known)]
+    return Compared(
+        gaps=_as_promised(gaps, GAPS),
+        national=_as_promised(national, NATIONAL),
+        lineage=_as_promised(lineage, LINEAGE),
+    )
+
+
+def write(compared: Compared, evaluation: str) -> None:
+    """Write gaps, national check and lineage, each checked against its promise."""
+    promise.write(compared.gaps, locations.estimates(evaluation), GAPS)
+    promise.write(compared.national, locations.national_check(evaluation), NATIONAL)
+    promise.write(compared.lineage, locations.lineage(evaluation), LINEAGE)
+
+
+def cells_with_and_without_figures(compared: Compared) -> pd.DataFrame:
+    """Count the cells that have a gap, and those that have none by the reason."""
+    reasons = compared.gaps["reason"].fillna("a figure")
+    return pd.crosstab(reasons, compared.gaps["group"]).rename_axis(index="cell holds")
+
+
+def gaps_of(compared: Compared, group: Group) -> pd.DataFrame:
+    """Show the gaps of one group of pupils with their intervals."""
+    shown = compared.gaps[compared.gaps["gap"].notna() & (compared.gaps["group"] == group)]
+    columns = ["measure", "year", "partners", "rest", "gap", "low", "high"]
+    counts = ["partner_schools", "partner_pupils"]
+    return shown[columns + counts].round(2).reset_index(drop=True)
+
+
+def national_differences(compared: Compared) -> pd.DataFrame:
+    """Show published national figures beside ours."""
+    columns = ["measure", "group", "year", "published", "recomputed", "difference"]
+    return compared.national[columns].round(3)
+
+
+def _read(key_stage: KeyStage, evaluation: str, parameters: Parameters) -> _KeyStage:
+    schools = promise.read(locations.schools(key_stage), SCHOOLS)
+    results = promise.read(locations.results(key_stage), RESULTS)
+    about = schools[["urn", "year", "place", "school_type"]]
+    return _KeyStage(
+        results=results.merge(about, on=["urn", "year"], validate="many_to_one"),
+        aggregates=promise.read(locations.aggregates(key_stage), AGGREGATES),
+        inventory=read_inventory(key_stage),
+        members=promise.read(locations.panel(evaluation), MEMBERS),
+        register=read_summary(evaluation),
+        confidence_level=parameters.comparison.confidence_level,
+        suppress_pupils_up_to=parameters.disclosure.suppress_pupils_up_to,
+    )
+
+
+def _gap(
+    rows: pd.DataFrame, asked: _Asked, known: _KeyStage
+) -> tuple[dict[str, Any], pd.DataFrame | None]:
+    """Estimate one cell and say which rows it used, or say why there is no figure."""
+    reason = _why_absent(rows, asked, known)
+    if reason is not None:
+        return {"reason": reason}, None
+    usable = rows[
+        (rows["place"] == MAINSTREAM) & rows["value"].notna() & (rows["pupils"] > 0)
+    ]
+    hub_of = known.members[known.members["year"] == asked.year].set_index("urn")["hub"]
+    is_partner = usable["urn"].isin(hub_of.index).to_numpy()
+    if not is_partner.any():
+        return {"reason": _why_no_partner(rows, hub_of)}, None
+    if is_partner.all():
+        return {"reason": "no other school with a published figure"}, None
+    own_pupils = int(usable.loc[is_partner, "pupils"].sum())
+    rest_pupils = int(usable.loc[~is_partner, "pupils"].sum())
+    if too_few((own_pupils, rest_pupils), up_to=known.suppress_pupils_up_to):
+        # The whole cell is withheld: partners, rest and gap give each other away.
+        return {"reason": SUPPRESSED}, None
+    clustered_by, clusters = _clusters(usable["urn"], is_partner, hub_of)
+    sd = national_sd(
+        asked.measure.code, asked.year, centred=asked.measure.centred_on_national
+    )
+    estimate = gap_to_rest(
+        usable["value"].to_numpy(dtype=float),
+        usable["pupils"].to_numpy(dtype=float),
+        is_partner,
+        clusters,
+        pupil_sd=sd.sd,
+        confidence_level=known.confidence_level,
+    )
+    first_choice = asked.measure.columns[asked.group].pupils[0]
+    entry = asdict(estimate) | {
+        "dfe_said": sd.said,
+        "clustered_by": clustered_by,
+        "schools_by_other_pupils": int((usable["pupils_column"] != first_choice).sum()),
+    }
+    if estimate.low is None:
+        entry["interval_reason"] = (
+            "no interval: fewer than two independent schools on one side"
+        )
+    return entry, usable.assign(is_partner=is_partner)
+
+
+def _why_absent(rows: pd.DataFrame, asked: _Asked, known: _KeyStage) -> str | None:
+    not_published = asked.measure.why_not_published(asked.year)
+    if not_published is not None:
+        return f"not published: {not_published}"
+    if not known.register["supplied"]:
+        return str(known.register["reason"])
+    state = known.year(asked.year)
+    if state["state"] != "supplied":
+        return str(state["reason"])
+    if rows.empty:
+        return f"not supplied: that year's files have no column {asked.column}"
+    if rows["value"].isna().all():
+        return f"not supplied: the column {asked.column} holds no figure that year"
+    return None
+
+
+def _why_no_partner(rows: pd.DataFrame, hub_of: pd.Series) -> str:
+    if hub_of.empty:
+        return "no school was a member that year"
+    mine = rows[rows["urn"].isin(hub_of.index)]
+    if mine.empty:
+        return "no member stands in that year's table"
+    if (mine["place"] != MAINSTREAM).all():
+        return "no member that year is a state-funded mainstream school"
+    return "no member has a published figure that year"
+
+
+def _clusters(
+    urns: pd.Series, is_partner: npt.NDArray[np.bool_], hub_of: pd.Series
+) -> tuple[str, npt.NDArray[np.object_]]:
+    """Say which schools are not independent of each other.
+
+    Partners in one hub work together and share leaders, so a hub is one cluster. A
+    partnership that is one trust, or one hub, would be one cluster, from which nothing
+    can be inferred: then schools are the clusters, which the report says. Trusts of the
+    other schools stand in no file here, so each of those is a cluster of its own.
+    """
+    own = "school " + urns.astype(object)
+    hubs = urns.map(hub_of).where(is_partner)
+    if hubs.nunique() < 2:
+        return BY_SCHOOL, own.to_numpy(dtype=object)
+    labels = ("hub " + hubs.astype(object)).where(hubs.notna(), own)
+    return BY_HUB, labels.to_numpy(dtype=object)
+
+
+def _lineage(used: pd.DataFrame | None, known: _KeyStage) -> list[dict[str, Any]]:
+    if used is None:
+        return []
+    hashes = {f["file"]: f["sha256"] for f in known.inventory["files"]}
+    return [
+        {
+            "file": name,
+            "sha256": hashes[name],
+            "partner_rows": int(rows["is_partner"].sum()),
+            "rest_rows": int((~rows["is_partner"]).sum()),
+        }
+        for name, rows in used.groupby("source", sort=True)
+    ]
+
+
+def _national(rows: pd.DataFrame, asked: _Asked, known: _KeyStage) -> list[dict[str, Any]]:
+    """Recompute the published figure of all state-funded schools, where there is one."""
+    table = TABLES[asked.measure.key_stage]
+    aggregates = known.aggregates
+    published = aggregates[
+        (aggregates["record"] == table.AGGREGATE_RECORDS[table.STATE_FUNDED_RECORD])
+        & (aggregates["measure"] == asked.measure.code)
+        & (aggregates["group"] == asked.group)
+        & (aggregates["year"] == asked.year)
+        & aggregates["value"].notna()
+    ]
+    if published.empty:
+        return []
+    first = published.iloc[0]
+    entry = {
+        "published": first["value"],
+        "published_pupils": first["pupils"],
+        "source": first["source"],
+    }
+    counted = rows[
+        rows["value"].notna()
+        & (rows["pupils"] > 0)
+        & rows["school_type"].map(is_state_funded)
+    ]
+    if counted.empty or not known.year(asked.year)["all_of_england"]:
+        return [entry]
+    weights = counted["pupils"].to_numpy(dtype=float)
+    recomputed = float(np.average(counted["value"].to_numpy(dtype=float), weights=weights))
+    return [
+        entry
+        | {
+            "recomputed": recomputed,
+            "difference": recomputed - first["value"],
+            "schools": len(counted),
+            "pupils": int(weights.sum()),
+        }
+    ]
+
+
+def _as_promised(rows: list[dict[str, Any]], contract: DataFrameSchema) -> pd.DataFrame:
+    """Bring rows into the promised order and types, and round as everything written."""
+    types = {name: c.dtype.type for name, c in contract.columns.items()}
+    return round_floats(pd.DataFrame(rows).reindex(columns=list(types)).astype(types))
+
+
+def read(evaluation: str) -> Compared:
+    """Read what `compare` wrote."""
+    return Compared(
+        gaps=promise.read(locations.estimates(evaluation), GAPS),
+        national=promise.read(locations.national_check(evaluation), NATIONAL),
+        lineage=promise.read(locations.lineage(evaluation), LINEAGE),
+    )

@@ -1,0 +1,1 @@
+"""A made-up England, in the department's own layout, whose true answer is known."""

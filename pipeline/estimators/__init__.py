@@ -1,0 +1,1 @@
+"""Arrays in, small frozen results out: one file for each question."""

@@ -1,0 +1,1 @@
+"""Facts with their lineage, and words that never say more than the facts."""

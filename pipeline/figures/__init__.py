@@ -1,0 +1,1 @@
+"""Charts in the government Analysis Function style, each with its alt text."""

@@ -1,0 +1,317 @@
+"""One evaluation's report: the page that evaluators open, and its facts for machines."""
+
+import json
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from pipeline.comparison.compare import Compared, read
+from pipeline.contracts import promise
+from pipeline.contracts.panel import FLOW
+from pipeline.evidence import coverage, wording
+from pipeline.evidence.facts import Fact, collect
+from pipeline.figures.gap_by_year import gap_by_year
+from pipeline.measures.catalogue import KEY_STAGE_LABELS, MEASURES, academic_year
+from pipeline.measures.measure import KEY_STAGES, KeyStage, Measure
+from pipeline.publication import flow_tables, pages, prose
+from pipeline.publication.results_tables import measure_tables
+from pipeline.publication.tables import Table, table
+from pipeline.run import locations
+from pipeline.run.code_hash import code_hash
+from pipeline.run.parameters import Evaluation, Parameters
+from pipeline.run.rounding import round_tree
+from pipeline.schools.follow import read_summary
+from pipeline.sources.clean import read_inventory
+
+_PACKAGES = ("pandas", "numpy", "statsmodels", "scipy", "seaborn", "papermill", "dvc")
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that one report says, before it is laid out."""
+
+    evaluation: str
+    asked: Evaluation
+    parameters: Parameters
+    facts: list[Fact]
+    flow: pd.DataFrame
+    national: pd.DataFrame
+    inventories: dict[KeyStage, dict[str, Any]]
+    register: dict[str, Any]
+    others: dict[KeyStage, str]
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether anything in the run is made up: then the whole report is marked."""
+        made_up = [i["folder_is_synthetic"] for i in self.inventories.values()]
+        return any(made_up) or bool(self.register["register_is_synthetic"])
+
+
+def assemble(evaluation: str, parameters: Parameters) -> Report:
+    """Gather an evaluation's facts, with all that a reader needs to judge them."""
+    compared: Compared = read(evaluation)
+    inventories = {ks: read_inventory(ks) for ks in KEY_STAGES}
+    return Report(
+        evaluation=evaluation,
+        asked=parameters.evaluation(evaluation),
+        parameters=parameters,
+        facts=collect(
+            compared,
+            confidence_level=parameters.comparison.confidence_level,
+        ),
+        flow=promise.read(locations.flow(evaluation), FLOW),
+        national=compared.national,
+        inventories=inventories,
+        register=read_summary(evaluation),
+        others=coverage.others(inventories, compared.national),
+    )
+
+
+def headlines(report: Report) -> list[wording.Headline]:
+    """The sentences at the top of the report."""
+    return wording.headlines(
+        report.facts,
+        others=report.others,
+        confidence_level=report.parameters.comparison.confidence_level,
+    )
+
+
+def headline_table(report: Report) -> pd.DataFrame:
+    """The same sentences as a table, with the verdict of each."""
+    rows = [{"sentence": h.sentence, "verdict": h.verdict} for h in headlines(report)]
+    return pd.DataFrame(rows).fillna("")
+
+
+def latest_gaps(report: Report) -> pd.DataFrame:
+    """The gap of each measure and group in the latest year that has one."""
+    rows = []
+    for measure in (m for ks in KEY_STAGES for m in MEASURES[ks]):
+        for group in measure.columns:
+            fact = wording.latest(
+                report.facts, measure.key_stage, measure.code, group, "gap"
+            )
+            if fact is not None:
+                rows.append(
+                    {
+                        "measure": fact.label,
+                        "year": academic_year(fact.year),
+                        "gap": wording.number(fact.value, measure.decimals, signed=True),
+                        "interval": wording.interval(fact, signed=True),
+                        "verdict": wording.verdict(fact),
+                    }
+                )
+    return pd.DataFrame(rows, columns=["measure", "year", "gap", "interval", "verdict"])
+
+
+def write(report: Report) -> None:
+    """Write the page and its facts, each whole or not at all."""
+    folder = locations.report(report.evaluation)
+    facts = for_machines(report)
+    promise.write_text(facts, locations.facts(report.evaluation))
+    promise.write_text(facts, folder / "results.json")
+    promise.write_text(page(report), folder / "index.html")
+
+
+def for_machines(report: Report) -> str:
+    """The facts as JSON, with floats to ten significant digits."""
+    content = {
+        "evaluation": report.evaluation,
+        "title": report.asked.title,
+        "question": report.asked.question,
+        "organisation": report.asked.organisation,
+        "synthetic": report.synthetic,
+        "release": report.parameters.sources.release,
+        "compared_with": report.others,
+        "confidence_level": report.parameters.comparison.confidence_level,
+        "members": report.register,
+        "facts": [fact.as_record() for fact in report.facts],
+        "national": _records(report.national),
+        "flow": _records(report.flow),
+        "files": [f for i in report.inventories.values() for f in i["files"]],
+        "code_sha256": code_hash("report"),
+    }
+    return json.dumps(round_tree(content), indent=1, ensure_ascii=False) + "\n"
+
+
+def page(report: Report) -> str:
+    """The report as one self-contained HTML page."""
+    stages = list(report.inventories.values())
+    return pages.render(
+        "report.html.j2",
+        synthetic=report.synthetic,
+        title=report.asked.title,
+        question=report.asked.question,
+        organisation=report.asked.organisation,
+        release=report.parameters.sources.release,
+        years=f"{academic_year(report.parameters.years.first)} to "
+        f"{academic_year(report.parameters.years.last)}",
+        supplied=report.register["supplied"],
+        not_supplied_reason=report.register.get("reason", ""),
+        headlines=headlines(report),
+        sections=[
+            {
+                "id": key_stage,
+                "title": KEY_STAGE_LABELS[key_stage],
+                "measures": [_measure(report, m) for m in MEASURES[key_stage]],
+            }
+            for key_stage in KEY_STAGES
+        ],
+        register=_register_words(report.register),
+        flow_tables=flow_tables.headline_flows(report.flow, report.facts),
+        flow_details=flow_tables.all_flows(report.flow),
+        national_words=_national_words(report.national),
+        national_tables=_national_tables(report.national),
+        method=prose.method(
+            report.facts, report.parameters, sorted(set(report.others.values()))
+        ),
+        limits=prose.limits(report.facts, stages),
+        lacks=prose.lacks(stages),
+        source_tables=[_source_table(report)],
+        code_hash=code_hash("report"),
+        parameters=[
+            ("Release of the tables", report.parameters.sources.release),
+            ("Confidence level", report.parameters.comparison.confidence_level),
+            (
+                "Withheld up to so many pupils",
+                report.parameters.disclosure.suppress_pupils_up_to,
+            ),
+        ],
+        versions=[(name, version(name)) for name in _PACKAGES],
+    )
+
+
+def _measure(report: Report, measure: Measure) -> dict[str, Any]:
+    others = report.others[measure.key_stage]
+    chart = gap_by_year(report.facts, measure, others=others)
+    gaps = [f for f in report.facts if f.measure == measure.code and f.quantity == "gap"]
+    reasons = sorted({f.reason for f in gaps if f.reason is not None})
+    conventions = sorted(
+        {
+            f"{academic_year(f.year)}: {f.convention.said}"
+            for f in gaps
+            if f.convention is not None
+        }
+    )
+    return {
+        "id": f"{measure.key_stage}.{measure.code}",
+        "label": measure.label,
+        "what_it_is": measure.what_it_is,
+        "cannot_say": measure.cannot_say,
+        # The chart is our own drawing, in which every text from data is escaped.
+        "chart": None if chart is None else Markup(chart.svg),
+        "active_title": wording.active_title(report.facts, measure.key_stage, measure.code),
+        "caption": _caption(report, measure),
+        "tables": measure_tables(report.facts, measure),
+        "why_not": "; ".join(reasons) + "." if reasons else "",
+        "convention": (
+            "Department\u2019s convention: " + "; ".join(conventions) + "."
+            if measure.centred_on_national
+            else "The department gives no interval for this measure."
+        ),
+    }
+
+
+def _caption(report: Report, measure: Measure) -> str:
+    fact = wording.latest(report.facts, measure.key_stage, measure.code, "all", "gap")
+    if fact is None:
+        return ""
+    partners = wording.latest(
+        report.facts, measure.key_stage, measure.code, "all", "partners"
+    )
+    assert partners is not None
+    level = f"{report.parameters.comparison.confidence_level:.0%}"
+    breaks = "".join(
+        f" Dashed line before {academic_year(year)}: {why}."
+        for year, why in measure.breaks.items()
+        if report.parameters.years.first < year <= fact.year
+    )
+    return (
+        f"{measure.label} ({measure.unit}), pupil-weighted means with {level} "
+        "cluster-robust intervals. State-funded mainstream schools; "
+        f"{academic_year(fact.year)}: {partners.schools:,} partner schools with "
+        f"{partners.pupils:,} pupils, "
+        f"{(fact.schools or 0) - (partners.schools or 0):,} others.{breaks} Source: "
+        "Department for Education, school performance tables "
+        f"({report.parameters.sources.release})"
+        f"{', layout only: SYNTHETIC figures' if report.synthetic else ''}."
+    )
+
+
+def _register_words(register: dict[str, Any]) -> str:
+    if not register["supplied"]:
+        return f"The members of this evaluation were {register['reason']}."
+    in_stage = register["in_key_stage"]
+    return (
+        f"The register lists {register['schools']:,} schools in {register['spells']:,} "
+        f"spells of membership and {register['hubs']:,} hubs; {in_stage['ks2']:,} of them "
+        f"stand in key stage 2 tables and {in_stage['ks4']:,} in key stage 4 tables; "
+        f"{register['not_in_these_files']:,} are not in these files."
+    )
+
+
+def _national_words(national: pd.DataFrame) -> str:
+    if national.empty:
+        return "These files hold no national row for the measures of this report."
+    if national["recomputed"].isna().all():
+        return "These files do not hold all schools, so nothing can be made again."
+    return (
+        "Differences come from schools whose figures are suppressed or missing in the "
+        "files, from rounding of schools\u2019 figures, and from pupils whom no school "
+        "row counts."
+    )
+
+
+def _national_tables(national: pd.DataFrame) -> list[Table]:
+    if national.empty:
+        return []
+    rows = []
+    for entry in national.to_dict("records"):
+        about = next(m for m in MEASURES[entry["key_stage"]] if m.code == entry["measure"])
+        places = about.decimals + 1
+        known = pd.notna(entry["recomputed"])
+        share = (
+            f"{entry['pupils'] / entry['published_pupils']:.1%}"
+            if known and pd.notna(entry["published_pupils"])
+            else "not known"
+        )
+        rows.append(
+            [
+                f"{about.label}, {entry['group']} pupils, {academic_year(entry['year'])}",
+                wording.number(entry["published"], about.decimals),
+                wording.number(entry["recomputed"], places) if known else "not all schools",
+                wording.number(entry["difference"], places, signed=True) if known else "",
+                share,
+            ]
+        )
+    heads = {
+        "Measure and year": False,
+        "Published": True,
+        "Made again": True,
+        "Difference": True,
+        "Share of pupils": True,
+    }
+    return [table("State-funded schools in England", heads, rows)]
+
+
+def _source_table(report: Report) -> Table:
+    rows = [
+        [f["file"], f["sha256"], ", ".join(f"{n:,} {k}" for k, n in f["rows"].items() if n)]
+        for inventory in report.inventories.values()
+        for f in inventory["files"]
+    ]
+    if report.register["supplied"]:
+        spells = f"{report.register['spells']:,} spells"
+        rows.append([report.register["file"], report.register["sha256"], spells])
+    heads = {"File": False, "SHA-256": False, "Rows": False}
+    return table("Files of this run", heads, rows)
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    plain = frame.astype(object).where(frame.notna(), None)
+    return [
+        {str(name): value for name, value in row.items()}
+        for row in plain.to_dict("records")
+    ]

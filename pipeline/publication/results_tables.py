@@ -1,0 +1,66 @@
+"""The figures of a measure as tables: partners, the rest and the gap, year by year."""
+
+from pipeline.evidence.facts import Fact
+from pipeline.evidence.wording import interval, number
+from pipeline.measures.catalogue import academic_year
+from pipeline.measures.measure import GROUP_LABELS, Measure
+from pipeline.publication.tables import Cell, Column, Table
+
+_COLUMNS = (
+    Column("Year"),
+    Column("Partners", is_number=True),
+    Column("Rest", is_number=True),
+    Column("Gap", is_number=True),
+    Column("Interval of the gap", is_number=True),
+    Column("Department\u2019s convention", is_number=True),
+    Column("Partner schools", is_number=True),
+    Column("Their pupils", is_number=True),
+    Column("Other schools", is_number=True),
+)
+
+
+def measure_tables(facts: list[Fact], measure: Measure) -> list[Table]:
+    """One table for each group of pupils; a year without figures says why."""
+    return [
+        Table(
+            caption=f"{measure.label}, {label} ({measure.unit})",
+            columns=_COLUMNS,
+            rows=tuple(
+                _row(of_year, measure) for of_year in _by_year(facts, measure, group)
+            ),
+        )
+        for group, label in GROUP_LABELS.items()
+        if _by_year(facts, measure, group)
+    ]
+
+
+def _by_year(facts: list[Fact], measure: Measure, group: str) -> list[dict[str, Fact]]:
+    chosen = [f for f in facts if f.measure == measure.code and f.group == group]
+    years = sorted({f.year for f in chosen})
+    return [{f.quantity: f for f in chosen if f.year == year} for year in years]
+
+
+def _row(of_year: dict[str, Fact], measure: Measure) -> tuple[Cell, ...]:
+    partners, rest, gap = of_year["partners"], of_year["rest"], of_year["gap"]
+    head = Cell(academic_year(gap.year))
+    if gap.value is None:
+        why = Cell(str(gap.reason), id=gap.id, is_why=True, span=len(_COLUMNS) - 1)
+        return head, why
+    places = measure.decimals
+    convention = gap.convention
+    return (
+        head,
+        Cell(number(partners.value, places), id=partners.id),
+        Cell(number(rest.value, places), id=rest.id),
+        Cell(number(gap.value, places, signed=True), id=gap.id),
+        Cell(interval(gap, signed=True)),
+        Cell(
+            "none"
+            if convention is None or convention.low is None
+            else f"{number(convention.low, places, signed=True)} to "
+            f"{number(convention.high, places, signed=True)}"
+        ),
+        Cell(f"{partners.schools:,}"),
+        Cell(f"{partners.pupils:,}"),
+        Cell(f"{rest.schools:,}"),
+    )

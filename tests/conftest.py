@@ -1,0 +1,157 @@
+"""Small builders: a made-up project folder, one school's row, one register."""
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.comparison import compare
+from pipeline.run import locations, parameters
+from pipeline.schools import follow
+from pipeline.sources import clean
+
+ROOT = Path(__file__).parents[1]
+KEY_STAGE_COLUMNS = {"ks2": ("TELIG", "PTRWM_EXP"), "ks4": ("TPUP", "ATT8SCR")}
+
+
+def as_csv(rows: list[dict[str, Any]]) -> str:
+    """Write rows as a table whose header is every column in order of appearance."""
+    header = list(dict.fromkeys(name for row in rows for name in row))
+    lines = [header, *([str(row.get(name, "")) for name in header] for row in rows)]
+    return "\n".join(",".join(line) for line in lines) + "\n"
+
+
+def school(urn: int, **cells: Any) -> dict[str, Any]:
+    """Make a mainstream academy's row, with the given cells."""
+    about = {"RECTYPE": 1, "URN": urn, "LEA": 850, "SCHNAME": f"School {urn}"}
+    return about | {"NFTYPE": "ACC"} | cells
+
+
+@dataclass
+class Project:
+    """A project folder that holds downloads, a register and the reference figures."""
+
+    folder: Path
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def download(self, shown: str, rows: list[dict[str, Any]] | str | bytes) -> Path:
+        """Save one table as the department would name it: 2018-2019/england_ks4final.csv.
+
+        The columns that mark a table of its key stage are added where rows lack them.
+        """
+        path = self.folder / "downloads" / shown
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(rows, list):
+            stage = "ks2" if "_ks2" in shown else "ks4"
+            blank = dict.fromkeys(KEY_STAGE_COLUMNS[stage], "")
+            rows = as_csv([{"RECTYPE": 1, "URN": ""} | blank | row for row in rows])
+        path.write_bytes(rows if isinstance(rows, bytes) else rows.encode())
+        return path
+
+    def register(self, *rows: str, name: str = "partners.csv") -> Path:
+        """Save a register; each row is written as in the file: '100001,,2015-09-01,,'."""
+        path = self.folder / "registers" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        header = "urn,name,joined,left,hub"
+        if name == "programmes.csv":
+            header = "programme,urn,cohort,joined,left,trio"
+        path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+        return path
+
+    @property
+    def parameters(self) -> parameters.Parameters:
+        """The settings as the pipeline reads them."""
+        return parameters.check(self.settings)
+
+    def clean(self, key_stage: str = "ks4") -> clean.Cleaned:
+        """Read one key stage's files."""
+        return clean.clean(key_stage, self.parameters)
+
+    def follow(self, evaluation: str = "annual-impact") -> follow.Followed:
+        """Clean both key stages, then follow the schools; everything is written."""
+        for key_stage in ("ks2", "ks4"):
+            clean.write(self.clean(key_stage), key_stage)
+        followed = follow.follow(evaluation, self.parameters)
+        follow.write(followed, evaluation)
+        return followed
+
+    def compare(self, evaluation: str = "annual-impact") -> compare.Compared:
+        """Clean, follow and compare; everything is written."""
+        self.follow(evaluation)
+        compared = compare.compare(evaluation, self.parameters)
+        compare.write(compared, evaluation)
+        return compared
+
+    def gap(
+        self,
+        measure: str = "progress_8",
+        group: str = "all",
+        year: int = 2019,
+        evaluation: str = "annual-impact",
+    ) -> dict[str, Any]:
+        """Run everything and give one row of the estimates."""
+        gaps = self.compare(evaluation).gaps
+        row = gaps[
+            (gaps["measure"] == measure) & (gaps["group"] == group) & (gaps["year"] == year)
+        ]
+        assert len(row) == 1
+        return row.iloc[0].to_dict()
+
+
+def settings_for(downloads: str, registers: str) -> dict[str, Any]:
+    """Give the parameters of a small run, one year and two evaluations."""
+    evaluation = {"organisation": "The Partnership", "question": "Do they differ?"}
+    return {
+        "sources": {"folder": downloads, "release": "final"},
+        "registers": {"folder": registers},
+        "years": {"first": 2019, "last": 2019},
+        "comparison": {"confidence_level": 0.95},
+        "disclosure": {"suppress_pupils_up_to": 5},
+        "evaluations": {
+            "annual-impact": evaluation
+            | {"title": "Annual impact report", "members": "partners.csv"},
+            "growing-the-top": evaluation
+            | {
+                "title": "Growing the Top",
+                "members": "programmes.csv",
+                "programme": "growing-the-top",
+            },
+        },
+        "england": {"seed": 1, "primary_schools": 60, "secondary_schools": 40},
+    }
+
+
+def make_project(folder: Path, settings: dict[str, Any]) -> Project:
+    """Lay out an empty project in a folder."""
+    (folder / "dvc.yaml").write_text("")
+    shutil.copytree(ROOT / "data" / "reference", folder / "data" / "reference")
+    return Project(folder, settings)
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """Work in an empty project folder, far from the real one."""
+    monkeypatch.setenv("PARTNERSHIP_ROOT", str(tmp_path))
+    locations.root.cache_clear()
+    yield make_project(tmp_path, settings_for("downloads", "registers"))
+    locations.root.cache_clear()
+
+
+@pytest.fixture(name="school")
+def school_builder():
+    """Make one school's row: school(100001, TPUP=100, ATT8SCR=50)."""
+    return school
+
+
+@pytest.fixture(name="as_csv")
+def csv_builder():
+    """Write rows as a table."""
+    return as_csv
+
+
+@pytest.fixture
+def settings():
+    """Parameters that are in order, for a test to spoil."""
+    return settings_for("downloads", "registers")

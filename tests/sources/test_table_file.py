@@ -1,0 +1,116 @@
+import hashlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.run.faults import InputFault
+from pipeline.sources import table_file
+
+
+@pytest.fixture
+def saved(tmp_path):
+    def save(content):
+        path = tmp_path / "table.csv"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return table_file.read(path, "2018-2019/table.csv")
+
+    return save
+
+
+def test_cells_stay_text(saved):
+    cells = saved("urn,code\n001234,NA\n").cells
+    assert cells.loc[2].tolist() == ["001234", "NA"]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_column(saved):
+    assert list(saved(b"\xef\xbb\xbfURN,NAME\n1,a\n").cells.columns) == ["URN", "NAME"]
+
+
+def test_windows_1252_names_keep_their_letters(saved):
+    assert (
+        saved("URN,NAME\n1,St Zoë’s\n".encode("cp1252")).cells.loc[2, "NAME"] == "St Zoë’s"
+    )
+
+
+def test_a_byte_without_meaning_does_not_stop_the_reading(saved):
+    assert saved(b"URN,NAME\n1,caf\xe9 \x81\n").cells.loc[2, "NAME"] == "café �"
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("last", [True, False], ids=["ended", "not ended"])
+def test_every_line_ending_gives_the_same_cells(saved, ending, last):
+    text = ending.join(["URN,NAME", "1,a", "2,b"]) + (ending if last else "")
+    assert saved(text).cells.to_numpy().tolist() == [["1", "a"], ["2", "b"]]
+
+
+def test_a_short_row_is_filled_with_empty_cells(saved):
+    cells = saved("A,B,C\n1\n1,2,3\n").cells
+    assert cells.loc[2].tolist() == ["1", "", ""]
+
+
+def test_empty_cells_beyond_the_header_are_no_cells(saved):
+    assert saved("A,B\n1,2,,\n").cells.loc[2].tolist() == ["1", "2"]
+
+
+def test_rows_are_numbered_as_in_a_spreadsheet(saved):
+    assert list(saved("A,B\n1,x\n2,y\n").cells.index) == [2, 3]
+
+
+def test_an_empty_line_is_no_row_yet_counts_as_one(saved):
+    assert list(saved("A,B\n1,x\n\n2,y\n").cells.index) == [2, 4]
+
+
+def test_a_name_over_two_lines_is_one_row(saved):
+    cells = saved('A,B\n1,"St\nAnne"\n2,y\n').cells
+    assert cells.loc[2, "B"] == "St\nAnne"
+    assert cells.loc[3, "B"] == "y"
+
+
+def test_a_comma_in_quotes_parts_no_cells(saved):
+    assert saved('A,B\n1,"Hill, The"\n').cells.loc[2, "B"] == "Hill, The"
+
+
+def test_columns_are_in_capitals_since_their_case_drifts(saved):
+    assert list(saved("urn, TNotFSM6CLA1A \n1,2\n").cells.columns) == [
+        "URN",
+        "TNOTFSM6CLA1A",
+    ]
+
+
+def test_the_hash_is_that_of_the_bytes_on_disk(saved):
+    content = b"\xef\xbb\xbfA,B\r\n1,2\r\n"
+    assert saved(content).sha256 == hashlib.sha256(content).hexdigest()
+
+
+def test_a_last_row_that_stops_where_another_row_stops_too_is_whole(saved):
+    assert saved("A,B,C\n1,2\n3,4").cells.loc[3].tolist() == ["3", "4", ""]
+
+
+def test_a_last_row_that_stops_where_none_other_stops_was_cut_off(saved):
+    with pytest.raises(InputFault, match=r"row 3: the last row stops after 2 of 3 cells"):
+        saved("A,B,C\n1,2,3\n4,5")
+
+
+def test_a_header_followed_by_empty_lines_has_no_rows(saved):
+    with pytest.raises(InputFault, match="has a header but no rows"):
+        saved("A,B\n\n\n")
+
+
+def test_a_workbook_saved_as_csv_is_refused(saved):
+    with pytest.raises(InputFault, match="bytes that no text file has"):
+        saved("A,B\n1,2\n".encode("utf-16"))
+
+
+cell = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=8)
+
+
+@given(rows=st.lists(st.lists(cell, min_size=3, max_size=3), min_size=1, max_size=6))
+def test_no_cell_is_lost_or_invented(rows, tmp_path_factory):
+    import csv
+
+    path = tmp_path_factory.mktemp("table") / "table.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, quoting=csv.QUOTE_ALL)
+        writer.writerows([["A", "B", "C"], *rows])
+    assert table_file.read(path, "t").cells.to_numpy().tolist() == rows
