@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from pipeline.comparison import compare
 from pipeline.run import locations, parameters
@@ -101,26 +102,13 @@ class Project:
 
 
 def settings_for(downloads: str, registers: str) -> dict[str, Any]:
-    """Give the parameters of a small run, one year and two evaluations."""
-    evaluation = {"organisation": "The Partnership", "question": "Do they differ?"}
-    return {
-        "sources": {"folder": downloads, "release": "final"},
-        "registers": {"folder": registers},
-        "years": {"first": 2019, "last": 2019},
-        "comparison": {"confidence_level": 0.95},
-        "disclosure": {"suppress_pupils_up_to": 5},
-        "evaluations": {
-            "annual-impact": evaluation
-            | {"title": "Annual impact report", "members": "partners.csv"},
-            "growing-the-top": evaluation
-            | {
-                "title": "Growing the Top",
-                "members": "programmes.csv",
-                "programme": "growing-the-top",
-            },
-        },
-        "england": {"seed": 1, "primary_schools": 60, "secondary_schools": 40},
-    }
+    """Give the project's own parameters, for other folders and for the one year 2018/19."""
+    settings = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    settings["sources"] = {"folder": downloads, "release": "final"}
+    settings["registers"] = {"folder": registers}
+    settings["years"] = {"first": 2019, "last": 2019}
+    settings["disclosure"] = {"suppress_pupils_up_to": 5}
+    return settings
 
 
 def make_project(folder: Path, settings: dict[str, Any]) -> Project:

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
@@ -59,9 +60,37 @@ def read(path: Path, promise: pa.DataFrameSchema) -> pd.DataFrame:
 
 
 def _tell(faults: SchemaErrors, promise: pa.DataFrameSchema) -> str:
-    cases = faults.failure_cases
+    """Tell every fault in words: which column, or which rows as a whole."""
     lines = [f"the table {promise.name} breaks its promise:"]
-    for (column, rule), group in cases.groupby(["column", "check"], dropna=False):
-        found = ", ".join(repr(v) for v in group["failure_case"].unique()[:3])
-        lines.append(f"  {column}: {rule} fails in {len(group)} places, such as {found}")
+    for rule, cases in faults.failure_cases.groupby("check", sort=False):
+        of_rows = (cases["schema_context"] == "DataFrameSchema") & cases["index"].notna()
+        if rule == "multiple_fields_uniqueness":
+            lines.append(f"  two rows for {_row(cases, cases['index'].min())}")
+        elif rule == "column_in_dataframe":
+            lines.append(f"  missing columns: {', '.join(cases['failure_case'])}")
+        elif rule == "column_in_schema":
+            lines.append(f"  columns not promised: {', '.join(cases['failure_case'])}")
+        elif of_rows.all():
+            first, count = cases["index"].min(), len(cases["index"].unique())
+            lines.append(f"  {rule}: fails in {count} rows, such as {_row(cases, first)}")
+        else:
+            for column, of_column in cases.groupby("column", dropna=False):
+                lines.append(_tell_of_column(rule, column, of_column))
     return "\n".join(lines)
+
+
+def _tell_of_column(rule: object, column: object, cases: pd.DataFrame) -> str:
+    found = ", ".join(repr(_plain(v)) for v in cases["failure_case"].unique()[:3])
+    return f"  {column}: {rule}: fails in {len(cases)} rows, such as {found}"
+
+
+def _row(cases: pd.DataFrame, index: object) -> dict[str, object]:
+    of_row = cases[cases["index"] == index]
+    return {
+        str(name): _plain(value)
+        for name, value in zip(of_row["column"], of_row["failure_case"], strict=True)
+    }
+
+
+def _plain(value: object) -> object:
+    return value.item() if isinstance(value, np.generic) else value

@@ -7,9 +7,9 @@ import pandera.pandas as pa
 from pipeline.measures.measure import GROUPS
 
 TEXT = pd.StringDtype(na_value=np.nan)
-URN = pa.Check.str_matches(r"^[0-9]{6}$", name="six digits")
-YEAR = pa.Check.in_range(2000, 2100, name="an academic year (its end)")
-PUPILS = pa.Check.ge(0, name="no negative number of pupils")
+URN = pa.Check.str_matches(r"^[0-9]{6}$", error="six digits")
+YEAR = pa.Check.in_range(2000, 2100, error="an academic year (its end)")
+PUPILS = pa.Check.ge(0, error="no negative number of pupils")
 # A cell without a number says why, and a number needs no reason.
 VALUE_OR_REASON = pa.Check(
     lambda table: table["value"].isna() == table["reason"].notna(),

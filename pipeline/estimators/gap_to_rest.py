@@ -173,7 +173,7 @@ def _refuse(
     lengths = {len(value), len(pupils), len(is_partner), len(cluster)}
     if len(lengths) != 1:
         raise ValueError(f"one entry per school expected, found {sorted(lengths)}")
-    missing = int(np.isnan(value).sum())
+    missing = int((~np.isfinite(value)).sum())
     if missing:
         raise ValueError(f"{missing} schools have no value: leave them out and count them")
     if not (pupils > 0).all():

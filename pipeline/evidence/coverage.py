@@ -18,8 +18,9 @@ def others(
 ) -> dict[KeyStage, str]:
     """Say for each key stage whom the partners are compared with, in words.
 
-    Files of some local authorities are not England. Where a file of all England gives
-    the national number of pupils, its schools have to hold nine in ten of them.
+    Files of some local authorities are not England. A file that the department names
+    'england' is taken at its word, unless its national row counts many more pupils than
+    its schools hold.
     """
     return {
         ks: REST_OF_ENGLAND if _covers(inventories[ks], national, ks) else OTHER_SCHOOLS

@@ -138,6 +138,6 @@ def active_title(facts: list[Fact], key_stage: KeyStage, measure: str) -> str:
     year = academic_year(fact.year)
     said = verdict(fact)
     if said == "can't tell":
-        return f"Partners and the rest: can't tell apart in {year}"
+        return f"Partners and the rest can't be told apart in {year}"
     assert said is not None
     return f"Partners {said} the rest in {year}"

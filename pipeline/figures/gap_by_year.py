@@ -41,7 +41,7 @@ def gap_by_year(facts: list[Fact], measure: Measure, *, others: str) -> Chart | 
     )
     for panel, group in zip(panels[0], groups, strict=True):
         _panel(panel, [f for f in shown if f.group == group], group, measure, years)
-    panels[0][0].set_ylabel(f"{measure.label}\n({measure.unit})")
+    panels[0][0].set_ylabel(measure.unit)
     handles, _ = panels[0][0].get_legend_handles_labels()
     figure.legend(
         handles,

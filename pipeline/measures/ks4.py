@@ -71,7 +71,9 @@ ATTAINMENT_8 = Measure(
     not_published=_NO_TABLES,
     breaks={
         2017: "reformed GCSEs (9 to 1) in English and maths change the points",
+        2018: "reformed GCSEs in twenty more subjects change the points",
         2022: "grading in 2022 was more generous than before the pandemic",
+        2023: "grading returns to the standard from before the pandemic",
     },
 )
 
@@ -91,7 +93,10 @@ ENGLISH_MATHS_5 = Measure(
     cannot_say="It takes no account of where pupils started.",
     not_published=_NO_TABLES
     | {2016: "grade 5 did not exist before the reformed GCSEs of 2016/17"},
-    breaks={2022: "grading in 2022 was more generous than before the pandemic"},
+    breaks={
+        2022: "grading in 2022 was more generous than before the pandemic",
+        2023: "grading returns to the standard from before the pandemic",
+    },
 )
 
 MEASURES = (PROGRESS_8, ATTAINMENT_8, ENGLISH_MATHS_5)

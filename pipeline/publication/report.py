@@ -121,7 +121,6 @@ def for_machines(report: Report) -> str:
         "evaluation": report.evaluation,
         "title": report.asked.title,
         "question": report.asked.question,
-        "organisation": report.asked.organisation,
         "synthetic": report.synthetic,
         "release": report.parameters.sources.release,
         "compared_with": report.others,
@@ -144,10 +143,8 @@ def page(report: Report) -> str:
         synthetic=report.synthetic,
         title=report.asked.title,
         question=report.asked.question,
-        organisation=report.asked.organisation,
         release=report.parameters.sources.release,
-        years=f"{academic_year(report.parameters.years.first)} to "
-        f"{academic_year(report.parameters.years.last)}",
+        years=_years_words(report),
         supplied=report.register["supplied"],
         not_supplied_reason=report.register.get("reason", ""),
         headlines=headlines(report),
@@ -238,6 +235,20 @@ def _caption(report: Report, measure: Measure) -> str:
         f"({report.parameters.sources.release})"
         f"{', layout only: SYNTHETIC figures' if report.synthetic else ''}."
     )
+
+
+def _years_words(report: Report) -> str:
+    """The years whose tables were supplied, for each key stage."""
+    said = []
+    for key_stage, inventory in report.inventories.items():
+        years = sorted({f["year"] for f in inventory["files"]})
+        span = (
+            f"{academic_year(years[0])} to {academic_year(years[-1])}"
+            if years
+            else "not supplied"
+        )
+        said.append(f"key stage {key_stage[-1]} {span}")
+    return ", ".join(said)
 
 
 def _register_words(register: dict[str, Any]) -> str:

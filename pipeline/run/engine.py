@@ -52,7 +52,9 @@ class ProjectKernel(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """Start this very interpreter."""
-        command = [sys.executable, "-m", "ipykernel_launcher", "-f"]
+        # Only what kills a kernel is worth a line; being told to stop at the end is not.
+        quiet = "--IPKernelApp.log_level=CRITICAL"
+        command = [sys.executable, "-m", "ipykernel_launcher", quiet, "-f"]
         return KernelSpec(
             argv=[*command, "{connection_file}"],
             display_name="Python 3",

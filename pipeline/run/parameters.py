@@ -86,8 +86,8 @@ class Disclosure(_Section):
         ge=5,
         le=100,
         description=(
-            "Figures resting on 1 to this many pupils are not shown, nor those that "
-            "would give them away by subtraction. The department's own rule is 5."
+            "A comparison with 1 to this many pupils on either side is not shown: "
+            "partners, rest and gap are withheld together. The department's rule is 5."
         ),
     )
 
@@ -96,9 +96,6 @@ class Evaluation(_Section):
     """One report: who is compared with the rest of England."""
 
     title: str = Field(min_length=1, description="Title of the report.")
-    organisation: str = Field(
-        min_length=1, description="Whose schools these are, as the report names them."
-    )
     question: str = Field(min_length=1, description="The question the report answers.")
     members: Literal["partners.csv", "programmes.csv"] = Field(
         description="File in `registers.folder` that lists the members, with dates."

@@ -30,6 +30,7 @@ ANALYSED = "analysed"
 STEPS = (LISTED, MEMBER, IN_FILES, IN_POPULATION, PUBLISHED, ANALYSED)
 
 NOT_IN_FILES = "not in these files"
+NO_COLUMN = "its file has no such column"
 BLANK_TYPE = "of these, with a blank school type"
 """No step of its own: it counts schools that are kept though their type is unknown."""
 
@@ -109,7 +110,9 @@ def partner_flow(followed: Followed) -> pd.DataFrame:
     first = [MEASURES[ks][0].code for ks in KEY_STAGES]
     flow = followed.flow
     shown = flow[
-        flow["measure"].isin(first) & (flow["group"] == "all") & (flow["side"] == "partners")
+        flow["measure"].isin(first)
+        & (flow["group"] == "all")
+        & (flow["side"] == "partners")
     ]
     step = shown["step"].where(shown["reason"].isna(), "lost: " + shown["reason"])
     return shown.assign(step=step).pivot_table(
@@ -237,7 +240,8 @@ def _fates_with_results(fates: pd.DataFrame, cell: pd.DataFrame) -> pd.DataFrame
     no_pupils = here & ~no_value & ~(pupils.fillna(0) > 0).to_numpy()
     going = fates.astype(object)
     going.loc[no_value, "lost_at"] = PUBLISHED
-    going.loc[no_value, "reason"] = said[no_value]
+    # Of two files of one year, one may lack a column that the other has.
+    going.loc[no_value, "reason"] = said[no_value].fillna(NO_COLUMN)
     going.loc[no_pupils, "lost_at"] = ANALYSED
     going.loc[no_pupils, "reason"] = "number of pupils not published"
     return going

@@ -154,7 +154,7 @@ def member_years(register: Register, years: range) -> pd.DataFrame:
 
     A school counts in an academic year when it had joined by 1 September, its first
     day, and had not left before its end: pupils' results of that year then follow a
-    whole year of membership (see METHODS: exposure).
+    whole year of membership (reports/methods/method.md).
 
     Returns urn, year (its end), hub, and first_year, the first year it ever counts.
     """

@@ -1,0 +1,55 @@
+"""The `dvc` command of this project: DVC, with one check in front of it.
+
+`dvc exp run` records the run as a Git object. Without a Git identity DVC stops with
+'unexpected error' and a link to its help; here the user is told what to type.
+"""
+
+import os
+import subprocess
+import sys
+
+MEND = """Error: no Git identity, which `dvc exp run` needs to record the run
+  expected: a name and an e-mail address in Git's settings
+  what to do: git config user.name "Your Name"
+              git config user.email "you@example.org"
+  nothing was run; `make report` and `dvc repro` need no identity"""
+
+
+def main() -> int:
+    """Run DVC with the arguments of the command line."""
+    if is_experiment(sys.argv[1:]) and not has_identity():
+        sys.stderr.write(MEND + "\n")
+        return 1
+    os.environ.setdefault("DVC_NO_ANALYTICS", "1")
+    from dvc.cli import main as dvc
+
+    return int(dvc(sys.argv[1:]))
+
+
+def is_experiment(arguments: list[str]) -> bool:
+    """Say whether these arguments ask DVC for an experiment, which Git records."""
+    words = [word for word in arguments if not word.startswith("-")]
+    return words[:1] in (["exp"], ["experiments"]) and words[1:2] in (["run"], ["save"])
+
+
+def has_identity() -> bool:
+    """Say whether Git knows a name and an address, where DVC will look for them."""
+    return all(
+        _setting(f"user.{part.lower()}")
+        or all(os.environ.get(f"{who}_{part}") for who in ("GIT_AUTHOR", "GIT_COMMITTER"))
+        for part in ("NAME", "EMAIL")
+    )
+
+
+def _setting(name: str) -> str:
+    asked = subprocess.run(  # noqa: S603
+        ["git", "config", "--get", name],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return asked.stdout.strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

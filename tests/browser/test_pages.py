@@ -1,0 +1,161 @@
+"""The rendered pages in a real browser: what a reader can see, reach and hear."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.whole_pipeline.project import Project, copy_of_project
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+WCAG_2_2_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.pipeline,
+    pytest.mark.skipif(
+        CHROMIUM is None,
+        reason="no Chromium on this machine (on Debian: apt-get install chromium)",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Project:
+    copy = copy_of_project(tmp_path_factory.mktemp("browser") / "project")
+    copy.repro()
+    return copy
+
+
+@pytest.fixture(scope="module")
+def pages(project) -> list[Path]:
+    return sorted((project.folder / "reports/rendered").rglob("*.html"))
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield started
+        started.close()
+
+
+def opened(browser: Browser, path: Path, width: int = 1280, height: int = 900) -> Page:
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.asked = []
+    page.complaints = []
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.on("console", lambda message: page.complaints.append(message.text))
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.goto(path.as_uri())
+    return page
+
+
+def test_axe_finds_no_violation_of_wcag_2_2_aa_on_any_page(browser, pages):
+    for path in pages:
+        page = opened(browser, path)
+        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        found = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG_2_2_AA}})
+        assert found.violations_count == 0, f"{path.name}\n{found.generate_report()}"
+        page.close()
+
+
+def test_no_page_asks_the_network_or_complains(browser, pages):
+    for path in pages:
+        page = opened(browser, path)
+        assert [url for url in page.asked if not url.startswith(("file:", "data:"))] == []
+        assert page.complaints == [], path.name
+        page.close()
+
+
+def test_every_link_and_anchor_leads_somewhere(browser, pages):
+    for path in pages:
+        page = opened(browser, path)
+        for href in page.eval_on_selector_all("a", "all => all.map(a => a.getAttribute('href'))"):
+            target, _, anchor = href.partition("#")
+            file = (path.parent / target).resolve() if target else path
+            assert file.is_file(), f"{path.name}: {href}"
+            if anchor:
+                assert f'id="{anchor}"' in file.read_text(encoding="utf-8"), href
+        page.close()
+
+
+def test_no_id_stands_twice_on_a_page(browser, pages):
+    for path in pages:
+        page = opened(browser, path)
+        ids = page.eval_on_selector_all("[id]", "all => all.map(e => e.id)")
+        assert len(ids) == len(set(ids)), path.name
+        page.close()
+
+
+def test_headings_go_down_one_level_at_a_time_from_one_title(browser, pages):
+    for path in pages:
+        page = opened(browser, path)
+        levels = page.eval_on_selector_all(
+            "h1, h2, h3, h4, h5, h6", "all => all.map(h => Number(h.tagName[1]))"
+        )
+        assert levels.count(1) == 1, path.name
+        assert all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False)), path.name
+        page.close()
+
+
+def test_every_chart_says_its_kind_coverage_and_trend(browser, project):
+    page = opened(browser, project.folder / "reports/rendered/annual-impact/index.html")
+    alts = page.eval_on_selector_all(
+        "figure svg[role=img]", "all => all.map(s => s.getAttribute('aria-label'))"
+    )
+    assert len(alts) == 7
+    for alt in alts:
+        assert alt.startswith("Dot-and-interval chart of ")
+        assert "2015/16" in alt or "2016/17" in alt
+        assert " a gap of " in alt
+    page.close()
+
+
+def test_a_headline_leads_to_its_number_though_the_table_is_folded(browser, project):
+    page = opened(browser, project.folder / "reports/rendered/annual-impact/index.html")
+    link = page.locator("section.headline a").first
+    link.click()
+    target = page.locator(f'[id="{link.get_attribute("href")[1:]}"]')
+    assert target.is_visible()
+    page.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390, 320], ids=["desktop", "phone", "400% zoom"])
+def test_no_page_scrolls_sideways(browser, pages, width):
+    for path in pages:
+        page = opened(browser, path, width=width)
+        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        over = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert over <= 0, f"{path.name} is {over} px wider than {width} px"
+        page.close()
+
+
+def test_the_first_key_press_offers_to_skip_to_the_content(browser, pages):
+    for path in pages:
+        page = opened(browser, path)
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.textContent") == (
+            "Skip to the main content"
+        )
+        assert page.locator("a.skip").is_visible()
+        page.close()
+
+
+def test_what_can_be_pressed_is_at_least_24_pixels_high(browser, pages):
+    for path in pages:
+        page = opened(browser, path, width=390)
+        heights = page.eval_on_selector_all(
+            "summary", "all => all.map(e => e.getBoundingClientRect().height)"
+        )
+        assert all(height >= 24 for height in heights), path.name
+        page.close()
+
+
+def test_every_page_weighs_less_than_two_megabytes(pages):
+    assert max(path.stat().st_size for path in pages) < 2_000_000
