@@ -46,7 +46,12 @@ def timed(*commands: list[str], folder: Path) -> Cost:
     start = time.perf_counter()
     for command in commands:
         done = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+            command,
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             sys.exit(f"{' '.join(command)}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
@@ -65,7 +70,10 @@ def copy_of_project(folder: Path) -> None:
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
-    for command in (["git", "init", "-q"], ["dvc", "config", "core.no_scm", "true", "--local"]):
+    for command in (
+        ["git", "init", "-q"],
+        ["dvc", "config", "core.no_scm", "true", "--local"],
+    ):
         timed(command, folder=folder)
 
 
@@ -93,7 +101,9 @@ def main() -> None:
         (plain / "reports/runs").mkdir(parents=True)
         repro = ["dvc", "repro"]
         costs = {
-            "plain papermill, one after another": timed(*plain_papermill(plain), folder=plain),
+            "plain papermill, one after another": timed(
+                *plain_papermill(plain), folder=plain
+            ),
             "dvc repro, cold": timed(repro, folder=ours),
             "dvc repro, nothing changed": timed(repro, folder=ours),
         }
@@ -110,7 +120,10 @@ def main() -> None:
     print(f"largest process: {peak:.0f} MB")
     (ROOT / "benchmarks" / "pipeline_runs.json").write_text(
         json.dumps(
-            {n: {"wall": c.wall / base.wall, "cpu": c.cpu / base.cpu} for n, c in costs.items()},
+            {
+                n: {"wall": c.wall / base.wall, "cpu": c.cpu / base.cpu}
+                for n, c in costs.items()
+            },
             indent=1,
         )
         + "\n"

@@ -1,6 +1,8 @@
 """Small builders: a made-up project folder, one school's row, one register."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline.comparison import compare
+from pipeline.comparison import compare, compared
 from pipeline.run import locations, parameters
 from pipeline.schools import follow
 from pipeline.sources import clean
@@ -78,12 +80,12 @@ class Project:
         follow.write(followed, evaluation)
         return followed
 
-    def compare(self, evaluation: str = "annual-impact") -> compare.Compared:
+    def compare(self, evaluation: str = "annual-impact") -> compared.Compared:
         """Clean, follow and compare; everything is written."""
         self.follow(evaluation)
-        compared = compare.compare(evaluation, self.parameters)
-        compare.write(compared, evaluation)
-        return compared
+        found = compare.compare(evaluation, self.parameters)
+        compared.write(found, evaluation)
+        return found
 
     def gap(
         self,
@@ -111,23 +113,34 @@ def settings_for(downloads: str, registers: str) -> dict[str, Any]:
     return settings
 
 
-def make_project(folder: Path, settings: dict[str, Any]) -> Project:
-    """Lay out an empty project in a folder."""
+@contextmanager
+def project_in(
+    folder: Path, downloads: str = "downloads", registers: str = "registers"
+) -> Iterator[Project]:
+    """Work in a new project in an empty folder, far from the real one."""
     (folder / "dvc.yaml").write_text("")
     shutil.copytree(ROOT / "data" / "reference", folder / "data" / "reference")
-    return Project(folder, settings)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PARTNERSHIP_ROOT", str(folder))
+        locations.root.cache_clear()
+        yield Project(folder, settings_for(downloads, registers))
+    locations.root.cache_clear()
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
-    """Work in an empty project folder, far from the real one."""
-    monkeypatch.setenv("PARTNERSHIP_ROOT", str(tmp_path))
-    locations.root.cache_clear()
-    yield make_project(tmp_path, settings_for("downloads", "registers"))
-    locations.root.cache_clear()
+def project(tmp_path):
+    """Work in an empty project."""
+    with project_in(tmp_path) as made:
+        yield made
 
 
-@pytest.fixture(name="school")
+@pytest.fixture(name="make_project", scope="session")
+def project_builder():
+    """Work in a project that outlives one test: with make_project(folder) as project."""
+    return project_in
+
+
+@pytest.fixture(name="school", scope="session")
 def school_builder():
     """Make one school's row: school(100001, TPUP=100, ATT8SCR=50)."""
     return school

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from pandera.pandas import DataFrameSchema
 
+from pipeline.comparison.compared import Compared
 from pipeline.comparison.disclosure import too_few
 from pipeline.comparison.national_sd import national_sd
 from pipeline.contracts import promise
@@ -28,15 +29,6 @@ from pipeline.sources.clean import read_inventory
 SUPPRESSED = "suppressed: one side rests on too few pupils"
 BY_HUB = "hub"
 BY_SCHOOL = "school"
-
-
-@dataclass(frozen=True)
-class Compared:
-    """Gaps, the check against published national figures, and what each was made from."""
-
-    gaps: pd.DataFrame
-    national: pd.DataFrame
-    lineage: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -113,33 +105,6 @@ def compare(evaluation: str, parameters: Parameters) -> Compared:
         national=_as_promised(national, NATIONAL),
         lineage=_as_promised(lineage, LINEAGE),
     )
-
-
-def write(compared: Compared, evaluation: str) -> None:
-    """Write gaps, national check and lineage, each checked against its promise."""
-    promise.write(compared.gaps, locations.estimates(evaluation), GAPS)
-    promise.write(compared.national, locations.national_check(evaluation), NATIONAL)
-    promise.write(compared.lineage, locations.lineage(evaluation), LINEAGE)
-
-
-def cells_with_and_without_figures(compared: Compared) -> pd.DataFrame:
-    """Count the cells that have a gap, and those that have none by the reason."""
-    reasons = compared.gaps["reason"].fillna("a figure")
-    return pd.crosstab(reasons, compared.gaps["group"]).rename_axis(index="cell holds")
-
-
-def gaps_of(compared: Compared, group: Group) -> pd.DataFrame:
-    """Show the gaps of one group of pupils with their intervals."""
-    shown = compared.gaps[compared.gaps["gap"].notna() & (compared.gaps["group"] == group)]
-    columns = ["measure", "year", "partners", "rest", "gap", "low", "high"]
-    counts = ["partner_schools", "partner_pupils"]
-    return shown[columns + counts].round(2).reset_index(drop=True)
-
-
-def national_differences(compared: Compared) -> pd.DataFrame:
-    """Show published national figures beside ours."""
-    columns = ["measure", "group", "year", "published", "recomputed", "difference"]
-    return compared.national[columns].round(3)
 
 
 def _read(key_stage: KeyStage, evaluation: str, parameters: Parameters) -> _KeyStage:
@@ -306,12 +271,3 @@ def _as_promised(rows: list[dict[str, Any]], contract: DataFrameSchema) -> pd.Da
     """Bring rows into the promised order and types, and round as everything written."""
     types = {name: c.dtype.type for name, c in contract.columns.items()}
     return round_floats(pd.DataFrame(rows).reindex(columns=list(types)).astype(types))
-
-
-def read(evaluation: str) -> Compared:
-    """Read what `compare` wrote."""
-    return Compared(
-        gaps=promise.read(locations.estimates(evaluation), GAPS),
-        national=promise.read(locations.national_check(evaluation), NATIONAL),
-        lineage=promise.read(locations.lineage(evaluation), LINEAGE),
-    )

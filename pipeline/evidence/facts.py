@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from pipeline.comparison.compare import Compared
+from pipeline.comparison.compared import Compared
 from pipeline.measures.catalogue import measure
 from pipeline.measures.measure import GROUP_LABELS, Group, KeyStage, Measure
 

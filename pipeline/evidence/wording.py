@@ -36,6 +36,8 @@ class Headline:
     sentence: str
     verdict: Verdict | None
     fact_id: str | None
+    about: str
+    """What the sentence is about, for a link that has to make sense by itself."""
 
 
 def verdict(fact: Fact) -> Verdict | None:
@@ -114,20 +116,27 @@ def _headline(
         about = next(
             f for f in facts if (f.measure, f.group, f.quantity) == (measure, group, "gap")
         )
-        return Headline(f"{about.label}: no figure in these files.", None, None)
+        return Headline(
+            f"{about.label}: no figure in these files.", None, None, about.label
+        )
     said = verdict(fact)
     places = fact.about.decimals
     size = number(abs(fact.value), places)
     direction = "above" if fact.value >= 0 else "below"
-    unit = "percentage points " if fact.unit == "percentage points" else ""
+    # 'Progress 8, 2018/19: 0.18 points' says it once.
+    unit = fact.unit.removeprefix(f"{fact.about.label} ")
     sentence = (
         f"{fact.about.label}, {academic_year(fact.year)}: {SUBJECTS[group]} in "
-        f"partner schools were {size} {unit}{direction} {SUBJECTS[group]} in "
-        f"{others} ({level:.0%} interval {interval(fact, signed=True)})"
+        f"partner schools were {size} {unit} {direction} {SUBJECTS[group]} in "
+        f"{others} "
     )
-    if said == "can't tell":
-        sentence += ", which includes no difference: we can't tell"
-    return Headline(sentence + ".", said, fact.id)
+    if fact.low is None or fact.high is None:
+        sentence += "(no interval): we can't tell"
+    else:
+        sentence += f"({level:.0%} interval {interval(fact, signed=True)})"
+        if said == "can't tell":
+            sentence += ", which includes no difference: we can't tell"
+    return Headline(sentence + ".", said, fact.id, fact.label)
 
 
 def active_title(facts: list[Fact], key_stage: KeyStage, measure: str) -> str:

@@ -14,18 +14,24 @@ _SIDES = {"partners": "Partners", "rest": "Other schools"}
 
 def headline_flows(flow: pd.DataFrame, facts: list[Fact]) -> list[Table]:
     """The flow behind the first headline of each key stage, in its latest year."""
-    shown: dict[str, Table] = {}
+    tables: list[Table] = []
+    shown: set[str] = set()
     for key_stage, code, _ in HEADLINES:
         fact = latest(facts, key_stage, code, "all", "gap")
-        if fact is not None and key_stage not in shown:
-            cell = flow[
-                (flow["measure"] == code)
-                & (flow["group"] == "all")
-                & (flow["year"] == fact.year)
-            ]
-            about = f"{fact.about.label}, {GROUP_LABELS['all']}, {academic_year(fact.year)}"
-            shown[key_stage] = _flow_table(cell, f"Schools: {about}")
-    return list(shown.values())
+        if fact is None or key_stage in shown:
+            continue
+        shown.add(key_stage)
+        cell = flow[
+            (flow["measure"] == code)
+            & (flow["group"] == "all")
+            & (flow["year"] == fact.year)
+        ]
+        about = f"{fact.about.label}, {GROUP_LABELS['all']}, {academic_year(fact.year)}"
+        tables += [
+            _flow_table(cell[cell["side"] == side], f"{label}: {about}")
+            for side, label in _SIDES.items()
+        ]
+    return tables
 
 
 def all_flows(flow: pd.DataFrame) -> list[Table]:
@@ -72,12 +78,15 @@ def all_flows(flow: pd.DataFrame) -> list[Table]:
     return tables
 
 
-def _flow_table(cell: pd.DataFrame, caption: str) -> Table:
+def _flow_table(of_side: pd.DataFrame, caption: str) -> Table:
+    """One row per step: who was lost before it and why, who remains."""
     rows: list[list[str]] = []
-    for side, label in _SIDES.items():
-        of_side = cell[cell["side"] == side]
-        for entry in of_side.to_dict("records"):
-            lost = isinstance(entry["reason"], str)
-            what = f"lost: {entry['reason']}" if lost else entry["step"]
-            rows.append([f"{label}: {what}", f"{entry['schools']:,}"])
-    return table(caption, {"Step": False, "Schools": True}, rows)
+    lost: list[str] = []
+    for entry in of_side.to_dict("records"):
+        if isinstance(entry["reason"], str):
+            lost.append(f"{entry['schools']:,} {entry['reason']}")
+        else:
+            rows.append([str(entry["step"]), "; ".join(lost), f"{entry['schools']:,}"])
+            lost = []
+    heads = {"Step": False, "Lost before it, and why": False, "Schools": True}
+    return table(caption, heads, rows)

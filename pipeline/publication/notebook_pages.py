@@ -103,6 +103,8 @@ def _text(value: str | list[str]) -> str:
 def _accessible(html: str) -> str:
     """Give pandas' tables what a screen reader needs, and drop their own style."""
     html = re.sub(r"<style.*?</style>", "", html, flags=re.DOTALL)
+    html = html.replace('<table border="1" class="dataframe">', "<table>")
+    html = html.replace('<tr style="text-align: right;">', "<tr>")
     html = re.sub(r"<thead>(.*?)</thead>", _column_heads, html, flags=re.DOTALL)
     head, body, rest = html.partition("<tbody>")
     return head + body + rest.replace("<th>", '<th scope="row">')

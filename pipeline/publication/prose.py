@@ -48,8 +48,8 @@ def method(facts: list[Fact], parameters: Parameters, others: list[str]) -> list
         "is neither published nor recovered from published bounds.",
         "Words. \u2018Higher than\u2019 and \u2018lower than\u2019 are used where the "
         "interval lies on one side of zero, \u2018can\u2019t tell\u2019 where it does not. "
-        f"Figures on {parameters.disclosure.suppress_pupils_up_to} pupils or fewer are withheld, "
-        "with those that would give them away.",
+        f"Figures on {parameters.disclosure.suppress_pupils_up_to} pupils or fewer are "
+        "withheld: partners, rest and gap together.",
     ]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from pipeline.comparison.compare import Compared, read
+from pipeline.comparison.compared import Compared, read
 from pipeline.contracts import promise
 from pipeline.contracts.panel import FLOW
 from pipeline.evidence import coverage, wording

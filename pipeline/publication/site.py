@@ -17,10 +17,7 @@ def build() -> Path:
     asked = parameters.load()
     reports = {name: _results(name) for name in asked.evaluations}
     synthetic = any(report["synthetic"] for report in reports.values())
-    notebooks = [
-        notebook_page(path, synthetic=synthetic)
-        for path in _runs(asked)
-    ]
+    notebooks = [notebook_page(path, synthetic=synthetic) for path in _runs(asked)]
     folder = locations.rendered()
     for notebook in notebooks:
         promise.write_text(notebook.html, folder / "notebooks" / notebook.file_name)

@@ -54,7 +54,9 @@ class ProjectKernel(AsyncKernelManager):
         """Start this very interpreter."""
         # Only what kills a kernel is worth a line; being told to stop at the end is not.
         quiet = "--IPKernelApp.log_level=CRITICAL"
-        command = [sys.executable, "-m", "ipykernel_launcher", quiet, "-f"]
+        # A run is no session of a person: it leaves no history in the user's home.
+        forgetful = "--HistoryManager.enabled=False"
+        command = [sys.executable, "-m", "ipykernel_launcher", quiet, forgetful, "-f"]
         return KernelSpec(
             argv=[*command, "{connection_file}"],
             display_name="Python 3",
@@ -82,7 +84,9 @@ class PartnershipEngine(NBClientEngine):  # type: ignore[misc]
             if "injected-parameters" in cell.metadata.get("tags", []):
                 cell["id"] = "injected-parameters"
         settings["progress_bar"] = False
-        done: nbformat.NotebookNode = super().execute_notebook(nb, kernel_name, output_path=None, **settings)
+        done: nbformat.NotebookNode = super().execute_notebook(
+            nb, kernel_name, output_path=None, **settings
+        )
         failure = _first_failure(done)
         strip_what_differs(done)
         if failure is not None:

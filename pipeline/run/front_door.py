@@ -42,8 +42,8 @@ def has_identity() -> bool:
 
 
 def _setting(name: str) -> str:
-    asked = subprocess.run(  # noqa: S603
-        ["git", "config", "--get", name],  # noqa: S607
+    asked = subprocess.run(
+        ["git", "config", "--get", name],
         capture_output=True,
         text=True,
         check=False,

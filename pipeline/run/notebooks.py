@@ -34,8 +34,7 @@ def unstripped(folder: Path) -> list[Path]:
     return [
         path
         for path in sorted(folder.glob("*.ipynb"))
-        if path.read_text(encoding="utf-8")
-        != stripped(path.read_text(encoding="utf-8"))
+        if path.read_text(encoding="utf-8") != stripped(path.read_text(encoding="utf-8"))
     ]
 
 

@@ -106,7 +106,7 @@ def members_by_year(followed: Followed) -> pd.DataFrame:
 
 
 def partner_flow(followed: Followed) -> pd.DataFrame:
-    """Show the partners' flow by year, for all pupils and each key stage's first measure."""
+    """Show the partners' flow by year: all pupils, each key stage's first measure."""
     first = [MEASURES[ks][0].code for ks in KEY_STAGES]
     flow = followed.flow
     shown = flow[

@@ -76,7 +76,9 @@ def test_no_page_asks_the_network_or_complains(browser, pages):
 def test_every_link_and_anchor_leads_somewhere(browser, pages):
     for path in pages:
         page = opened(browser, path)
-        for href in page.eval_on_selector_all("a", "all => all.map(a => a.getAttribute('href'))"):
+        for href in page.eval_on_selector_all(
+            "a", "all => all.map(a => a.getAttribute('href'))"
+        ):
             target, _, anchor = href.partition("#")
             file = (path.parent / target).resolve() if target else path
             assert file.is_file(), f"{path.name}: {href}"

@@ -5,8 +5,8 @@ import pytest
 from pipeline.contracts import promise
 from pipeline.contracts.estimates import GAPS
 from pipeline.contracts.panel import MEMBERS
-from pipeline.contracts.results import RESULTS
 from pipeline.contracts.promise import BrokenPromise
+from pipeline.contracts.results import RESULTS
 
 
 def members(**columns):

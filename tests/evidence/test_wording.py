@@ -141,7 +141,7 @@ def test_a_title_has_at_most_ten_words(all_facts, case):
 def test_a_headline_says_one_number_its_year_and_its_interval(all_facts):
     first = headlines(all_facts(0.5, 0.2, 0.8), others=OTHERS, confidence_level=0.95)[0]
     assert first.sentence == (
-        "Progress 8, all pupils, 2018/19: pupils in partner schools were 0.50 above "
+        "Progress 8, 2018/19: pupils in partner schools were 0.50 above "
         "pupils in the rest of England (95% interval +0.20 to +0.80)."
     )
     assert first.fact_id == "ks4.progress_8.all.2019.gap"
@@ -152,6 +152,12 @@ def test_a_headline_whose_interval_holds_zero_ends_with_cannot_tell(all_facts):
     for headline in told:
         assert "below" in headline.sentence
         assert headline.sentence.endswith("which includes no difference: we can't tell.")
+
+
+def test_a_headline_without_interval_claims_nothing_of_one(all_facts):
+    told = headlines(all_facts(0.1, None, None), others=OTHERS, confidence_level=0.95)
+    for headline in told:
+        assert headline.sentence.endswith("(no interval): we can't tell.")
 
 
 def test_a_headline_speaks_of_the_latest_year_that_has_a_figure(fact, all_facts):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import yaml
 
-from pipeline.comparison import compare
+from pipeline.comparison.compare import compare
 from pipeline.england.__main__ import write as write_england
 from pipeline.england.world import build
 from pipeline.run import locations, parameters
@@ -36,7 +36,7 @@ def gaps_and_truth(folder: Path, seed: int) -> list[dict]:
         for key_stage in ("ks2", "ks4"):
             clean.write(clean.clean(key_stage, asked), key_stage)
         follow.write(follow.follow(EVALUATION, asked), EVALUATION)
-        compared = compare.compare(EVALUATION, asked)
+        compared = compare(EVALUATION, asked)
     finally:
         if before is None:
             del os.environ["PARTNERSHIP_ROOT"]
@@ -50,9 +50,13 @@ def gaps_and_truth(folder: Path, seed: int) -> list[dict]:
         | found.loc[
             (planted["ks"], planted["measure"], planted["group"], planted["year"])
         ].to_dict()
-        | {"found": found.loc[
-            (planted["ks"], planted["measure"], planted["group"], planted["year"]), "gap"
-        ], "planted": planted["gap"]}
+        | {
+            "found": found.loc[
+                (planted["ks"], planted["measure"], planted["group"], planted["year"]),
+                "gap",
+            ],
+            "planted": planted["gap"],
+        }
         for planted in truth["expected_gaps"]
         if planted["group"] in ("all", "disadvantaged")
     ]

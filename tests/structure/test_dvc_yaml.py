@@ -120,7 +120,9 @@ def test_each_folder_of_the_pipeline_imports_only_from_those_before_it():
 
 
 def test_every_folder_of_the_pipeline_has_its_place_in_the_order():
-    folders = {p.name for p in (ROOT / "pipeline").iterdir() if (p / "__init__.py").is_file()}
+    folders = {
+        p.name for p in (ROOT / "pipeline").iterdir() if (p / "__init__.py").is_file()
+    }
     assert folders == set(ORDER)
 
 
@@ -158,5 +160,7 @@ def test_every_notebook_is_run_by_a_stage():
 
 def test_generated_folders_are_ignored_once_in_the_root():
     # DVC writes a .gitignore beside every output that Git does not ignore yet.
-    folders = {(ROOT / out.split("${")[0]).parent for stage in STAGES for out in outs(stage)}
+    folders = {
+        (ROOT / out.split("${")[0]).parent for stage in STAGES for out in outs(stage)
+    }
     assert not [folder for folder in folders if (folder / ".gitignore").exists()]

@@ -46,7 +46,9 @@ class TestEachNotebook:
         assert max(len(cell.splitlines()) for cell in code(path)) <= 10
 
     def test_has_one_parameters_cell_with_one_key(self, path):
-        tagged = [c for c in cells(path, "code") if "parameters" in c["metadata"].get("tags", [])]
+        tagged = [
+            c for c in cells(path, "code") if "parameters" in c["metadata"].get("tags", [])
+        ]
         assert len(tagged) == 1
         assert len(ast.parse("".join(tagged[0]["source"])).body) == 1
 

@@ -58,7 +58,9 @@ class Project:
             assert done.returncode == 0, done.stderr
 
 
-def copy_of_project(folder: Path, *, primaries: int = 120, secondaries: int = 60) -> Project:
+def copy_of_project(
+    folder: Path, *, primaries: int = 120, secondaries: int = 60
+) -> Project:
     """Copy what Git would clone, with a smaller synthetic England."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],

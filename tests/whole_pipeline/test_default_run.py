@@ -22,7 +22,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 def outputs(project: Project) -> dict[str, bytes]:
-    folders = ("data/results", "data/estimates", "data/facts", "reports/rendered", "reports/runs")
+    folders = (
+        "data/results",
+        "data/estimates",
+        "data/facts",
+        "reports/rendered",
+        "reports/runs",
+    )
     return {
         path.relative_to(project.folder).as_posix(): path.read_bytes()
         for folder in folders
@@ -124,7 +130,9 @@ def test_every_executed_notebook_is_kept_and_rendered(project):
     runs = sorted((project.folder / "reports/runs").glob("*.ipynb"))
     stages = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
     evaluations = yaml.safe_load((ROOT / "params.yaml").read_text())["evaluations"]
-    notebooks = sum("notebooks/" in entry.get("do", entry)["cmd"] for entry in stages.values())
+    notebooks = sum(
+        "notebooks/" in entry.get("do", entry)["cmd"] for entry in stages.values()
+    )
     # One stage per key stage (two of them), the other three per evaluation.
     assert len(runs) == 2 + (notebooks - 1) * len(evaluations)
     for run in runs:
@@ -133,7 +141,9 @@ def test_every_executed_notebook_is_kept_and_rendered(project):
 
 
 def test_a_broken_file_stops_the_run_and_leaves_the_earlier_report(project):
-    table = next((project.folder / "data/england/downloads").glob("2018-2019/*ks4final.csv"))
+    table = next(
+        (project.folder / "data/england/downloads").glob("2018-2019/*ks4final.csv")
+    )
     whole, before = table.read_bytes(), outputs(project)
     elsewhere = project.folder / "downloads"
     shutil.copytree(table.parents[1], elsewhere)
@@ -143,7 +153,9 @@ def test_a_broken_file_stops_the_run_and_leaves_the_earlier_report(project):
     broken.write_bytes(b"\n".join(lines))
     parameters = project.folder / "params.yaml"
     text = parameters.read_text(encoding="utf-8")
-    parameters.write_text(text.replace("folder: data/england/downloads", "folder: downloads"))
+    parameters.write_text(
+        text.replace("folder: data/england/downloads", "folder: downloads")
+    )
     try:
         done = project.run("dvc", "repro")
     finally:
@@ -160,7 +172,9 @@ def test_a_broken_file_stops_the_run_and_leaves_the_earlier_report(project):
     assert "Traceback" not in said
     assert (project.folder / "reports/failed/1_clean_results-ks4.ipynb").is_file()
     after = outputs(project)
-    kept = [n for n in before if "ks4" in n or n.startswith(("reports/rendered", "data/facts"))]
+    kept = [
+        n for n in before if "ks4" in n or n.startswith(("reports/rendered", "data/facts"))
+    ]
     assert kept
     assert {n: after[n] for n in kept} == {n: before[n] for n in kept}
 
@@ -168,7 +182,9 @@ def test_a_broken_file_stops_the_run_and_leaves_the_earlier_report(project):
 def test_an_unknown_parameter_stops_the_run_before_anything_runs(project):
     parameters = project.folder / "params.yaml"
     text = parameters.read_text(encoding="utf-8")
-    parameters.write_text(text.replace("suppress_pupils_up_to: 5", "supress_pupils_up_to: 5"))
+    parameters.write_text(
+        text.replace("suppress_pupils_up_to: 5", "supress_pupils_up_to: 5")
+    )
     try:
         done = project.run("dvc", "repro")
     finally:

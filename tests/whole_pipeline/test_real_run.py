@@ -20,7 +20,9 @@ pytestmark = [
 
 def register_of_trust(folder: Path, trust: str) -> Path:
     """Write the register of a real trust from the published list of trusts."""
-    links = (DATA / "gias/trust_links.csv").read_text(encoding="utf-8-sig", errors="replace")
+    links = (DATA / "gias/trust_links.csv").read_text(
+        encoding="utf-8-sig", errors="replace"
+    )
     rows = [row for row in csv.DictReader(links.splitlines()) if row["Group Name"] == trust]
     folder.mkdir()
     with (folder / "partners.csv").open("w", newline="", encoding="utf-8") as file:
