@@ -29,7 +29,7 @@ test-quick: .venv/test.done ## Only the tests that take seconds
 lint: .venv/test.done ## Check style, spelling and that notebooks hold no outputs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/codespell pipeline notebooks tests reports/methods data/cards README.md CONTRIBUTING.md
+	$(BIN)/codespell pipeline notebooks reports/methods data/cards README.md CONTRIBUTING.md
 	$(BIN)/python -m pipeline.run.notebooks --check
 
 types: .venv/test.done ## Check types (strict on pipeline/)
@@ -47,8 +47,9 @@ lab: .venv/lab.done ## Open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks
 
 fresh: .venv/run.done ## Fail if a committed result is stale
-	@$(BIN)/dvc repro --dry --allow-missing | tee .dvc/tmp/fresh.log
-	@! grep -q '^Running' .dvc/tmp/fresh.log
+	@set -o pipefail; $(BIN)/dvc repro --dry --allow-missing | tee /dev/stderr \
+	  | { ! grep -q '^Running stage'; } \
+	  || { echo "A committed result is stale: make report, then commit dvc.lock"; exit 1; }
 
 bench: .venv/run.done ## Time the pipeline against plain papermill, as ratios
 	$(BIN)/python benchmarks/pipeline_runs.py

@@ -79,7 +79,9 @@ def clean(key_stage: KeyStage, parameters: Parameters) -> Cleaned:
 
 
 def write(cleaned: Cleaned, key_stage: KeyStage) -> None:
-    """Write the tables of one key stage, each checked against its promise."""
+    """Write the tables of one key stage; all are checked before the first is written."""
+    promise.check(cleaned.schools, SCHOOLS)
+    promise.check(cleaned.aggregates, AGGREGATES)
     promise.write(cleaned.results, locations.results(key_stage), RESULTS)
     promise.write(cleaned.schools, locations.schools(key_stage), SCHOOLS)
     promise.write(cleaned.aggregates, locations.aggregates(key_stage), AGGREGATES)

@@ -21,6 +21,8 @@ FILE_NAME = re.compile(
 )
 FOLDER_NAME = re.compile(r"(?P<start>20[0-9]{2})-(?P<end>20[0-9]{2})")
 URN = re.compile(r"[0-9]{6}")
+LAST_UNBROKEN = 2019
+"""Last year up to which every year had its table."""
 
 
 @dataclass(frozen=True)
@@ -289,7 +291,9 @@ def _refuse_another_year(file: TableFile, year: int) -> None:
         for name in file.cells.columns
         if (match := re.fullmatch(r"(?:P8MEA|READPROG|PTRWM_EXP|ATT8SCR)_([0-9]{2})", name))
     }
-    if prior and max(prior) >= year:
+    # From 2021/22 the year before is not always repeated, since it was not published.
+    repeats_last_year = max(prior, default=year - 1) == year - 1
+    if max(prior, default=0) >= year or (year <= LAST_UNBROKEN and not repeats_last_year):
         raise InputFault(
             file.shown,
             f"the file repeats figures of {max(prior)} as an earlier year's",

@@ -48,6 +48,7 @@ TABLES = {
     "ks4_row_longer_than_header": ["row 3", "11 cells, the header 10", "unquoted name"],
     "ks4_unclosed_quote": ["not readable as comma-separated values", "quotation mark"],
     "ks4_of_a_later_year": ["row 1", "figures of 2019", "2019-2020"],
+    "ks4_of_an_earlier_year": ["row 1", "figures of 2016", "2016-2017"],
     "ks4_unknown_record_type": ["row 3, column RECTYPE", "'9'", "1 (mainstream)"],
     "ks4_record_type_blank": ["row 3, column RECTYPE", "found ''"],
     "ks4_holds_nul_bytes": ["bytes that no text file has", "not as a workbook"],

@@ -1,5 +1,6 @@
 """The rendered pages in a real browser: what a reader can see, reach and hear."""
 
+import itertools
 import shutil
 from pathlib import Path
 
@@ -102,7 +103,7 @@ def test_headings_go_down_one_level_at_a_time_from_one_title(browser, pages):
             "h1, h2, h3, h4, h5, h6", "all => all.map(h => Number(h.tagName[1]))"
         )
         assert levels.count(1) == 1, path.name
-        assert all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False)), path.name
+        assert all(b - a <= 1 for a, b in itertools.pairwise(levels)), path.name
         page.close()
 
 

@@ -80,7 +80,9 @@ def test_a_broken_promise_says_which_column_and_why(table, contract, said):
 
 def test_two_rows_for_one_school_and_year_are_refused():
     twice = pd.concat([members(), members()], ignore_index=True)
-    with pytest.raises(BrokenPromise, match="two rows for {'urn': '100001', 'year': 2019}"):
+    with pytest.raises(
+        BrokenPromise, match=r"two rows for \{'urn': '100001', 'year': 2019\}"
+    ):
         promise.check(twice, MEMBERS)
 
 

@@ -55,8 +55,8 @@ def real_run(make_project, shared_data, tmp_path_factory):
     """Run the pipeline once on a folder of downloads: cleaned tables and estimates."""
 
     @cache
-    def run(downloads, release="final", register="united-learning"):
-        registers = str(shared_data / "registers" / register)
+    def run_once(downloads, release):
+        registers = str(shared_data / "registers" / "united-learning")
         folder = tmp_path_factory.mktemp(f"{downloads}-{release}")
         with make_project(folder, str(shared_data / downloads), registers) as project:
             project.settings["years"] = {"first": 2016, "last": 2019}
@@ -67,5 +67,8 @@ def real_run(make_project, shared_data, tmp_path_factory):
             if (downloads, release) != ("dfe", "final"):
                 compared = project.compare()
             return cleaned, compared
+
+    def run(downloads, release="final"):
+        return run_once(downloads, release)
 
     return run

@@ -13,8 +13,7 @@ PYTHON = {"language_info": {"name": "python"}}
 
 
 def cell(source, name, tags=()):
-    made = new_code_cell(source, id=name, metadata={"tags": list(tags)})
-    return made
+    return new_code_cell(source, id=name, metadata={"tags": list(tags)})
 
 
 @pytest.fixture
@@ -41,7 +40,6 @@ def run(project, monkeypatch):
 
 
 def test_two_equal_runs_leave_equal_bytes(run):
-    run("evaluation", "{'a', 'b', 'c'}", evaluation="x")
     path = run("evaluation", "{'a', 'b', 'c'}", evaluation="x")
     first = path.read_bytes()
     path = run("evaluation", "{'a', 'b', 'c'}", evaluation="x")

@@ -20,7 +20,7 @@ def test_the_projects_own_parameters_are_in_order(settings):
     [
         ("sources", "foldr", "folder"),
         ("comparison", "confidence", "confidence_level"),
-        ("years", "frist", "first"),
+        ("years", "firsts", "first"),
         ("disclosure", "supress_pupils_up_to", "suppress_pupils_up_to"),
     ],
 )
@@ -36,8 +36,8 @@ def test_an_unknown_section_suggests_the_nearest(settings):
 
 
 def test_an_unknown_parameter_of_an_evaluation_suggests_the_nearest(settings):
-    settings["evaluations"]["annual-impact"]["titel"] = "x"
-    said = "evaluations.annual-impact.titel: unknown parameter; did you mean 'title'?"
+    settings["evaluations"]["annual-impact"]["titles"] = "x"
+    said = "evaluations.annual-impact.titles: unknown parameter; did you mean 'title'?"
     assert said in fault_of(settings)
 
 
@@ -116,10 +116,10 @@ def test_the_name_of_an_evaluation_makes_a_folder(settings, name):
 
 
 def test_every_fault_is_told_at_once(settings):
-    settings["years"]["frist"] = 1
+    settings["years"]["firsts"] = 1
     settings["sources"]["release"] = "finl"
     said = fault_of(settings)
-    assert "years.frist" in said
+    assert "years.firsts" in said
     assert "sources.release" in said
 
 
@@ -135,14 +135,14 @@ def test_an_unknown_evaluation_suggests_the_nearest(settings):
 
 
 def test_a_missing_file_says_how_to_restore_it(tmp_path):
-    with pytest.raises(Fault, match="params.yaml: not found. Restore it: git checkout"):
+    with pytest.raises(Fault, match=r"params\.yaml: not found\. Restore it: git checkout"):
         parameters.load(tmp_path / "params.yaml")
 
 
 def test_a_file_that_is_not_yaml_is_refused(tmp_path):
     path = tmp_path / "params.yaml"
     path.write_text("sources: [")
-    with pytest.raises(Fault, match="params.yaml: not valid YAML"):
+    with pytest.raises(Fault, match=r"params\.yaml: not valid YAML"):
         parameters.load(path)
 
 

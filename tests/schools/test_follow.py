@@ -1,3 +1,5 @@
+import itertools
+
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -206,7 +208,7 @@ def test_no_school_is_lost_without_a_reason(project, school, fates):
         left = remaining(flow)
         losses = flow.dropna(subset="reason").groupby("step")["schools"].sum()
         steps = [step for step in STEPS if step in left]
-        for before, after in zip(steps, steps[1:], strict=False):
+        for before, after in itertools.pairwise(steps):
             assert left[before] == left[after] + losses.get(after, 0)
     partners = flow_of(followed)
     assert remaining(partners)[LISTED] == len(listed)

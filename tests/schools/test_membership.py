@@ -152,7 +152,7 @@ def test_a_date_is_written_year_month_day(register, text):
 
 @pytest.mark.parametrize("urn", ["12345", "1234567", "12345A", "", "123 456", "١٢٣٤٥٦"])
 def test_a_school_number_has_six_digits(register, urn):
-    with pytest.raises(InputFault, match="row 2, column urn(.|\n)*six digits"):
+    with pytest.raises(InputFault, match=r"row 2, column urn(.|\n)*six digits"):
         register(f"{urn},Hill,2015-09-01,,")
 
 

@@ -198,7 +198,7 @@ def test_a_folder_that_is_not_there_says_which_parameter_to_correct(project):
 
 def test_a_folder_without_tables_says_what_it_should_hold(project):
     project.download("2018-2019/england_census.csv", "URN\n1\n")
-    with pytest.raises(Fault, match="no performance table(.|\n)*england_ks4final.csv"):
+    with pytest.raises(Fault, match=r"no performance table(.|\n)*england_ks4final\.csv"):
         performance_tables.find(project.folder / "downloads", "downloads")
 
 

@@ -28,13 +28,12 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(saved):
 
 
 def test_windows_1252_names_keep_their_letters(saved):
-    assert (
-        saved("URN,NAME\n1,St Zoë’s\n".encode("cp1252")).cells.loc[2, "NAME"] == "St Zoë’s"
-    )
+    name = "St Zo\u00eb\u2019s"
+    assert saved(f"URN,NAME\n1,{name}\n".encode("cp1252")).cells.loc[2, "NAME"] == name
 
 
 def test_a_byte_without_meaning_does_not_stop_the_reading(saved):
-    assert saved(b"URN,NAME\n1,caf\xe9 \x81\n").cells.loc[2, "NAME"] == "café �"
+    assert saved(b"URN,NAME\n1,Zo\xe9 \x81\n").cells.loc[2, "NAME"] == "Zo\u00e9 \ufffd"
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])

@@ -1,6 +1,7 @@
 """Notebooks tell the story and hold no logic."""
 
 import ast
+import itertools
 import json
 from pathlib import Path
 
@@ -54,7 +55,7 @@ class TestEachNotebook:
 
     def test_says_before_each_code_cell_what_to_look_for(self, path):
         content = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        for before, cell in zip(content, content[1:], strict=False):
+        for before, cell in itertools.pairwise(content):
             if cell["cell_type"] == "code":
                 assert before["cell_type"] == "markdown", "".join(cell["source"])
 
