@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from pandera.pandas import DataFrameSchema
 
-from pipeline.comparison.compared import Compared
+from pipeline.comparison.compared import Compared, names_england
 from pipeline.comparison.disclosure import too_few
 from pipeline.comparison.national_sd import national_sd
 from pipeline.contracts import promise
@@ -27,6 +27,14 @@ from pipeline.schools.follow import COMPARED_GROUPS, read_summary
 from pipeline.sources.clean import read_inventory
 
 SUPPRESSED = "suppressed: one side rests on too few pupils"
+INTERVALS_OF_PARTNERS = (
+    "partners_low",
+    "partners_high",
+    "low",
+    "high",
+    "standard_error",
+    "degrees_of_freedom",
+)
 BY_HUB = "hub"
 BY_SCHOOL = "school"
 
@@ -129,9 +137,7 @@ def _gap(
     reason = _why_absent(rows, asked, known)
     if reason is not None:
         return {"reason": reason}, None
-    usable = rows[
-        (rows["place"] == MAINSTREAM) & rows["value"].notna() & (rows["pupils"] > 0)
-    ]
+    usable = rows[_is_usable(rows)]
     hub_of = known.members[known.members["year"] == asked.year].set_index("urn")["hub"]
     is_partner = usable["urn"].isin(hub_of.index).to_numpy()
     if not is_partner.any():
@@ -140,7 +146,8 @@ def _gap(
         return {"reason": "no other school with a published figure"}, None
     own_pupils = int(usable.loc[is_partner, "pupils"].sum())
     rest_pupils = int(usable.loc[~is_partner, "pupils"].sum())
-    if too_few((own_pupils, rest_pupils), up_to=known.suppress_pupils_up_to):
+    beside = _pupils_not_disadvantaged(asked, known, hub_of, own_pupils, rest_pupils)
+    if too_few((own_pupils, rest_pupils, *beside), up_to=known.suppress_pupils_up_to):
         # The whole cell is withheld: partners, rest and gap give each other away.
         return {"reason": SUPPRESSED}, None
     clustered_by, clusters = _clusters(usable["urn"], is_partner, hub_of)
@@ -165,7 +172,32 @@ def _gap(
         entry["interval_reason"] = (
             "no interval: fewer than two independent schools on one side"
         )
+    elif estimate.partners_low == estimate.partners_high:
+        # Published figures are rounded: a few schools may agree exactly, which shows
+        # nothing of how schools differ.
+        entry |= dict.fromkeys(INTERVALS_OF_PARTNERS) | {
+            "interval_reason": "no interval: all members have the same figure"
+        }
     return entry, usable.assign(is_partner=is_partner)
+
+
+def _pupils_not_disadvantaged(
+    asked: _Asked, known: _KeyStage, hub_of: pd.Series, own: int, rest: int
+) -> tuple[int, ...]:
+    """Count the pupils whom subtracting a group from all pupils would show, by side."""
+    if asked.group == "all":
+        return ()
+    everyone = known.rows(_Asked(asked.measure, "all", asked.year))
+    usable = everyone[_is_usable(everyone)]
+    is_partner = usable["urn"].isin(hub_of.index)
+    return (
+        int(usable.loc[is_partner, "pupils"].sum()) - own,
+        int(usable.loc[~is_partner, "pupils"].sum()) - rest,
+    )
+
+
+def _is_usable(rows: pd.DataFrame) -> pd.Series:
+    return (rows["place"] == MAINSTREAM) & rows["value"].notna() & (rows["pupils"] > 0)
 
 
 def _why_absent(rows: pd.DataFrame, asked: _Asked, known: _KeyStage) -> str | None:
@@ -200,16 +232,17 @@ def _clusters(
 ) -> tuple[str, npt.NDArray[np.object_]]:
     """Say which schools are not independent of each other.
 
-    Partners in one hub work together and share leaders, so a hub is one cluster. A
-    partnership that is one trust, or one hub, would be one cluster, from which nothing
-    can be inferred: then schools are the clusters, which the report says. Trusts of the
-    other schools stand in no file here, so each of those is a cluster of its own.
+    Partners in one hub work together and share leaders, so a hub is one cluster, and a
+    partner without a hub is a cluster of its own. A partnership that is one trust, or
+    one hub, would be one cluster, from which nothing can be inferred: then schools are
+    the clusters, and the report says that its intervals are likely too narrow. Trusts
+    of the other schools stand in no file here, so each of those is its own cluster.
     """
     own = "school " + urns.astype(object)
     hubs = urns.map(hub_of).where(is_partner)
-    if hubs.nunique() < 2:
-        return BY_SCHOOL, own.to_numpy(dtype=object)
     labels = ("hub " + hubs.astype(object)).where(hubs.notna(), own)
+    if hubs.isna().all() or labels[is_partner].nunique() < 2:
+        return BY_SCHOOL, own.to_numpy(dtype=object)
     return BY_HUB, labels.to_numpy(dtype=object)
 
 
@@ -252,9 +285,17 @@ def _national(rows: pd.DataFrame, asked: _Asked, known: _KeyStage) -> list[dict[
         & (rows["pupils"] > 0)
         & rows["school_type"].map(is_state_funded)
     ]
-    if counted.empty or not known.year(asked.year)["all_of_england"]:
+    if counted.empty or not names_england(counted["source"]):
         return [entry]
+    first_choice = asked.measure.columns[asked.group].pupils[0]
+    by_other = bool((counted["pupils_column"] != first_choice).any())
     weights = counted["pupils"].to_numpy(dtype=float)
+    pupils = int(weights.sum())
+    if pd.notna(first["pupils"]) and too_few(
+        (abs(int(first["pupils"]) - pupils),), up_to=known.suppress_pupils_up_to
+    ):
+        # Published less recomputed would show the few pupils who are in no row.
+        return [entry]
     recomputed = float(np.average(counted["value"].to_numpy(dtype=float), weights=weights))
     return [
         entry
@@ -262,7 +303,9 @@ def _national(rows: pd.DataFrame, asked: _Asked, known: _KeyStage) -> list[dict[
             "recomputed": recomputed,
             "difference": recomputed - first["value"],
             "schools": len(counted),
-            "pupils": int(weights.sum()),
+            # Whole cohorts stand in for some schools' pupils with a score: their sum is
+            # no share of the published number.
+            "pupils": None if by_other else pupils,
         }
     ]
 

@@ -19,11 +19,20 @@ class Compared:
     lineage: pd.DataFrame
 
 
+def names_england(files: pd.Series) -> bool:
+    """Say whether a file of all England is among these, by the department's names."""
+    return bool(files.str.rpartition("/")[2].str.lower().str.startswith("england").any())
+
+
 def write(compared: Compared, evaluation: str) -> None:
-    """Write gaps, national check and lineage, each checked against its promise."""
-    promise.write(compared.gaps, locations.estimates(evaluation), GAPS)
-    promise.write(compared.national, locations.national_check(evaluation), NATIONAL)
-    promise.write(compared.lineage, locations.lineage(evaluation), LINEAGE)
+    """Write gaps, national check and lineage, or none of them."""
+    promise.write_together(
+        {
+            locations.estimates(evaluation): (compared.gaps, GAPS),
+            locations.national_check(evaluation): (compared.national, NATIONAL),
+            locations.lineage(evaluation): (compared.lineage, LINEAGE),
+        }
+    )
 
 
 def read(evaluation: str) -> Compared:

@@ -32,7 +32,7 @@ def national_sd(measure: str, year: int, *, centred: bool) -> NationalSD:
     if entry is None:
         return NationalSD(
             None,
-            f"the national pupil SD of {academic_year(year)} is not published, and "
-            "no file with bounds and numbers of pupils could be had to recover it",
+            f"no published national pupil SD of {academic_year(year)} was found, nor a "
+            "file with bounds and numbers of pupils to recover it from",
         )
     return NationalSD(float(entry["sd"]), f"{entry['kind']}: {entry['source']}")

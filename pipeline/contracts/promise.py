@@ -1,6 +1,7 @@
 """Keeping the promises of tables: checked when written and when read."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -24,27 +25,52 @@ def check(table: pd.DataFrame, promise: pa.DataFrameSchema) -> pd.DataFrame:
         raise BrokenPromise(_tell(faults, promise)) from None
 
 
+def write_together(
+    tables: Mapping[Path, tuple[pd.DataFrame, pa.DataFrameSchema]],
+    texts: Mapping[Path, str] | None = None,
+) -> None:
+    """Write all files of a stage or none: as CSV or Parquet by their names, and texts.
+
+    All tables are checked before the first is written, and all files are written beside
+    their places before the first takes its place: a stage that fails leaves no mixture
+    of new and old.
+    """
+    checked = {path: check(table, promise) for path, (table, promise) in tables.items()}
+    ready = [(_beside(path, table), path) for path, table in checked.items()]
+    for path, text in (texts or {}).items():
+        ready.append((_text_beside(path, text), path))
+    for beside, path in ready:
+        beside.replace(path)
+
+
 def write(table: pd.DataFrame, path: Path, promise: pa.DataFrameSchema) -> None:
-    """Check a table and write it whole or not at all, as CSV or Parquet by its name."""
-    checked = check(table, promise)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(path.name + ".part")
-    if path.suffix == ".parquet":
-        checked.to_parquet(beside, index=False)
-    else:
-        checked.to_csv(beside, index=False, lineterminator="\n")
-    beside.replace(path)
+    """Check a table and write it whole or not at all."""
+    write_together({path: (table, promise)})
 
 
 def write_text(text: str, path: Path) -> None:
     """Write a text file whole or not at all."""
+    write_together({}, {path: text})
+
+
+def _beside(path: Path, table: pd.DataFrame) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(path.name + ".part")
+    if path.suffix == ".parquet":
+        table.to_parquet(beside, index=False)
+    else:
+        table.to_csv(beside, index=False, lineterminator="\n")
+    return beside
+
+
+def _text_beside(path: Path, text: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(path.name + ".part")
     with beside.open("w", encoding="utf-8", newline="\n") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    beside.replace(path)
+    return beside
 
 
 def read(path: Path, promise: pa.DataFrameSchema) -> pd.DataFrame:

@@ -140,7 +140,7 @@ def _fact(
         value=get(quantity),
         low=get(bounds[0]),
         high=get(bounds[1]),
-        unit=about.unit,
+        unit=about.unit if is_gap else about.unit_of_level,
         schools=counts[quantity][0],
         pupils=counts[quantity][1],
         interval=_interval(row, confidence_level),

@@ -48,9 +48,13 @@ def verdict(fact: Fact) -> Verdict | None:
     """
     if fact.value is None:
         return None
-    if fact.low is None or fact.high is None or fact.low <= 0.0 <= fact.high:
+    if fact.low is None or fact.high is None:
         return "can't tell"
-    return "higher than" if fact.low > 0.0 else "lower than"
+    # Judged as printed: a reader who sees '0.0 to 10.8' must not be told 'higher'.
+    low, high = (round(bound, fact.about.decimals) for bound in (fact.low, fact.high))
+    if low <= 0.0 <= high:
+        return "can't tell"
+    return "higher than" if low > 0.0 else "lower than"
 
 
 def number(value: float | None, decimals: int, *, signed: bool = False) -> str:
@@ -79,14 +83,21 @@ def interval(fact: Fact, *, signed: bool = False) -> str:
 
 
 def headlines(
-    facts: list[Fact], *, others: Mapping[KeyStage, str], confidence_level: float
+    facts: list[Fact],
+    *,
+    others: Mapping[KeyStage, str],
+    confidence_level: float,
+    members: str = "partner schools",
 ) -> list[Headline]:
     """Write at most six sentences, each one number of the latest year that has it.
 
-    `others` names whom the partners are compared with at each key stage ('the rest of
-    England').
+    `members` names whose pupils are compared, `others` with whom, at each key stage
+    ('the rest of England').
     """
-    return [_headline(facts, *key, others[key[0]], confidence_level) for key in HEADLINES]
+    return [
+        _headline(facts, *key, members, others[key[0]], confidence_level)
+        for key in HEADLINES
+    ]
 
 
 def latest(
@@ -108,6 +119,7 @@ def _headline(
     key_stage: KeyStage,
     measure: str,
     group: Group,
+    members: str,
     others: str,
     level: float,
 ) -> Headline:
@@ -122,13 +134,15 @@ def _headline(
     said = verdict(fact)
     places = fact.about.decimals
     size = number(abs(fact.value), places)
-    direction = "above" if fact.value >= 0 else "below"
     # 'Progress 8, 2018/19: 0.18 points' says it once.
     unit = fact.unit.removeprefix(f"{fact.about.label} ")
+    if round(fact.value, places) == 0:
+        place = "level with"
+    else:
+        place = f"{size} {unit} {'above' if fact.value > 0 else 'below'}"
     sentence = (
         f"{fact.about.label}, {academic_year(fact.year)}: {SUBJECTS[group]} in "
-        f"partner schools were {size} {unit} {direction} {SUBJECTS[group]} in "
-        f"{others} "
+        f"{members} were {place} {SUBJECTS[group]} in {others} "
     )
     if fact.low is None or fact.high is None:
         sentence += "(no interval): we can't tell"
@@ -140,13 +154,30 @@ def _headline(
 
 
 def active_title(facts: list[Fact], key_stage: KeyStage, measure: str) -> str:
-    """Write a chart's title: at most ten words that say what it shows."""
-    fact = latest(facts, key_stage, measure, "all", "gap")
-    if fact is None:
+    """Write a chart's title: at most ten words that say what it shows.
+
+    Every group that is published is named, the disadvantaged above all: a title on all
+    pupils alone would hide half of what the chart shows.
+    """
+    found = {
+        group: latest(facts, key_stage, measure, group, "gap")
+        for group in ("all", "disadvantaged")
+    }
+    shown = {group: fact for group, fact in found.items() if fact is not None}
+    if not shown:
         return "No figures in these files"
-    year = academic_year(fact.year)
-    said = verdict(fact)
-    if said == "can't tell":
-        return f"Partners and the rest can't be told apart in {year}"
-    assert said is not None
-    return f"Partners {said} the rest in {year}"
+    year = academic_year(max(fact.year for fact in shown.values()))
+    said = {group: _VERDICT_IN_TITLE[str(verdict(fact))] for group, fact in shown.items()}
+    if len(said) == 2 and len(set(said.values())) == 1:
+        return f"All and disadvantaged pupils: {said['all']}, {year}"
+    words = [f"{_GROUP_IN_TITLE[group]}: {text}" for group, text in said.items()]
+    title = "; ".join(words)
+    return f"{title[0].upper()}{title[1:]}, {year}"
+
+
+_GROUP_IN_TITLE = {"all": "all pupils", "disadvantaged": "disadvantaged"}
+_VERDICT_IN_TITLE = {
+    "higher than": "higher than others",
+    "lower than": "lower than others",
+    "can't tell": "can't tell",
+}

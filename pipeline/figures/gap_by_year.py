@@ -17,7 +17,9 @@ _COLOURS = {"Partners": style.PARTNERS_COLOUR, "Rest": style.REST_COLOUR}
 _ASIDE = {"Partners": -0.11, "Rest": 0.11}
 
 
-def gap_by_year(facts: list[Fact], measure: Measure, *, others: str) -> Chart | None:
+def gap_by_year(
+    facts: list[Fact], measure: Measure, *, others: str, members: str = "partner schools"
+) -> Chart | None:
     """Draw one measure: partners beside the rest in every year that has figures.
 
     One panel for each group of pupils that has figures, on one scale. Years without
@@ -35,17 +37,23 @@ def gap_by_year(facts: list[Fact], measure: Measure, *, others: str) -> Chart | 
         return None
     groups = [g for g in GROUP_LABELS if any(f.group == g for f in shown)]
     years = range(min(f.year for f in shown), max(f.year for f in shown) + 1)
+    breaks = tuple(year for year in measure.breaks if years.start < year < years.stop)
     style.begin()
     figure, panels = plt.subplots(
         1, len(groups), figsize=(9.6, 4.0), sharey=True, squeeze=False
     )
     for panel, group in zip(panels[0], groups, strict=True):
         _panel(panel, [f for f in shown if f.group == group], group, measure, years)
-    panels[0][0].set_ylabel(measure.unit)
+        for year in breaks:
+            panel.axvline(
+                year - 0.5, color=style.BREAK_COLOUR, linestyle=(0, (4, 3)), linewidth=1.2
+            )
+    panels[0][0].set_ylabel(measure.unit_of_level)
+    panels[0][0].set_ylim(*_scale(shown))
     handles, _ = panels[0][0].get_legend_handles_labels()
     figure.legend(
         handles,
-        ["Partners", others[0].upper() + others[1:]],
+        [members[0].upper() + members[1:], others[0].upper() + others[1:]],
         loc="upper left",
         ncols=2,
         frameon=False,
@@ -54,11 +62,29 @@ def gap_by_year(facts: list[Fact], measure: Measure, *, others: str) -> Chart | 
     figure.tight_layout(rect=(0, 0, 1, 0.92))
     chart = style.finish(
         figure,
-        alt=_alt(facts, measure, groups, years, others),
+        alt=_alt(facts, measure, groups, years, members, others),
+        breaks=breaks,
         name=f"chart-{measure.key_stage}-{measure.code}".replace("_", "-"),
     )
     plt.close(figure)
     return chart
+
+
+def _scale(facts: list[Fact]) -> tuple[float, float]:
+    """Ends of the value axis: every dot, and the intervals that say something.
+
+    An interval from two or three clusters may span the whole scale of the measure; it is
+    drawn to the edge, and does not flatten all the others.
+    """
+    ends = [f.value for f in facts if f.value is not None]
+    ends += [
+        bound
+        for f in facts
+        for bound in (f.low, f.high)
+        if bound is not None and (f.quantity == "rest" or (f.clusters or 0) >= 5)
+    ]
+    room = 0.06 * ((max(ends) - min(ends)) or 1.0)
+    return min(ends) - room, max(ends) + room
 
 
 def _panel(
@@ -78,11 +104,6 @@ def _panel(
     )
     if measure.centred_on_national:
         panel.axhline(0, color="#0b0c0c", linewidth=0.8)
-    for year in measure.breaks:
-        if years.start < year < years.stop:
-            panel.axvline(
-                year - 0.5, color=style.BREAK_COLOUR, linestyle=(0, (4, 3)), linewidth=1.2
-            )
     for side, of_side in table.dropna(subset=["low"]).groupby("side"):
         panel.vlines(
             of_side["at"],
@@ -118,10 +139,15 @@ def _panel(
 
 
 def _alt(
-    facts: list[Fact], measure: Measure, groups: list[Group], years: range, others: str
+    facts: list[Fact],
+    measure: Measure,
+    groups: list[Group],
+    years: range,
+    members: str,
+    others: str,
 ) -> str:
     parts = [
-        f"Dot-and-interval chart of {measure.label}, partners and {others}, "
+        f"Dot-and-interval chart of {measure.label}, {members} and {others}, "
         f"{academic_year(years.start)} to {academic_year(years.stop - 1)}."
     ]
     for group in groups:
@@ -148,7 +174,7 @@ def _alt(
             )
             + "; "
             + ", ".join(
-                f"{words} the rest in {ahead.count(key)} of {len(gaps)} "
+                f"{words} the others in {ahead.count(key)} of {len(gaps)} "
                 + ("year" if len(gaps) == 1 else "years")
                 for key, words in said.items()
                 if ahead.count(key)

@@ -24,6 +24,8 @@ class Chart:
 
     svg: str
     alt: str
+    breaks: tuple[int, ...] = ()
+    """Years before which a line says that figures are not comparable."""
 
 
 def begin() -> None:
@@ -51,7 +53,7 @@ def begin() -> None:
     )
 
 
-def finish(figure: Figure, *, alt: str, name: str) -> Chart:
+def finish(figure: Figure, *, alt: str, name: str, breaks: tuple[int, ...] = ()) -> Chart:
     """Turn a figure into inline SVG with its alt text.
 
     `name` makes the ids of this chart unlike those of any other on the page; without it
@@ -69,7 +71,7 @@ def finish(figure: Figure, *, alt: str, name: str) -> Chart:
     svg = re.sub(r'<svg([^>]*?) width="[^"]*"', r"<svg\1", svg, count=1)
     svg = re.sub(r'<svg([^>]*?) height="[^"]*"', r"<svg\1", svg, count=1)
     svg = svg.replace("<svg", f'<svg role="img" aria-label="{_escaped(alt)}"', 1)
-    return Chart(svg=svg, alt=alt)
+    return Chart(svg=svg, alt=alt, breaks=breaks)
 
 
 def _escaped(text: str) -> str:

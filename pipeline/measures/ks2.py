@@ -15,7 +15,13 @@ _NO_PROGRESS = _NO_TABLES | {
 }
 
 
-def _progress(subject: str, code: str, column: str, *, note: str) -> Measure:
+_CAP = "extreme negative pupil scores are limited from 2017/18"
+_WRITING = "new framework for the teacher assessment of writing"
+
+
+def _progress(
+    subject: str, code: str, column: str, *, note: str, break_of_2018: str = _CAP
+) -> Measure:
     def columns(group: str, pupils: str) -> PublishedColumns:
         return PublishedColumns(
             value=f"{column}{group}",
@@ -47,7 +53,7 @@ def _progress(subject: str, code: str, column: str, *, note: str) -> Measure:
         ),
         not_published=_NO_PROGRESS,
         centred_on_national=True,
-        breaks={2018: "extreme negative pupil scores are limited from 2017/18"},
+        breaks={2018: break_of_2018},
     )
 
 
@@ -62,6 +68,7 @@ WRITING_PROGRESS = _progress(
     "writing_progress",
     "WRITPROG",
     note="Writing is assessed by teachers; its framework changed in 2017/18.",
+    break_of_2018=f"{_CAP}, and there is a {_WRITING}",
 )
 MATHS_PROGRESS = _progress(
     "maths",
@@ -91,7 +98,7 @@ RWM_EXPECTED = Measure(
         "teachers; its framework changed in 2017/18."
     ),
     not_published=_NO_TABLES,
-    breaks={2018: "new framework for the teacher assessment of writing"},
+    breaks={2018: _WRITING},
 )
 
 MEASURES = (READING_PROGRESS, WRITING_PROGRESS, MATHS_PROGRESS, RWM_EXPECTED)

@@ -32,7 +32,7 @@ PROGRESS_8 = Measure(
         ),
     },
     what_it_is=(
-        "How far pupils' results in eight GCSE subjects lie above or below those of "
+        "How far pupils' results in eight qualifications lie above or below those of "
         "pupils nationally with the same key stage 2 results, on average, in grades."
     ),
     cannot_say=(
@@ -63,17 +63,20 @@ ATTAINMENT_8 = Measure(
         "disadvantaged": PublishedColumns("ATT8SCR_FSM6CLA1A", ("TFSM6CLA1A",)),
         "others": PublishedColumns("ATT8SCR_NFSM6CLA1A", ("TNOTFSM6CLA1A",)),
     },
-    what_it_is="Pupils' average total over eight GCSE subjects, English and maths twice.",
+    what_it_is=(
+        "Pupils' average total over eight qualifications: maths counts twice, and English "
+        "twice where both language and literature are taken."
+    ),
     cannot_say=(
-        "It takes no account of where pupils started. The points given for grades "
-        "changed in 2016/17 and 2017/18."
+        "It takes no account of where pupils started. Reformed GCSEs changed the points "
+        "in 2016/17 and 2017/18."
     ),
     not_published=_NO_TABLES,
     breaks={
         2017: "reformed GCSEs (9 to 1) in English and maths change the points",
         2018: "reformed GCSEs in twenty more subjects change the points",
         2022: "grading in 2022 was more generous than before the pandemic",
-        2023: "grading returns to the standard from before the pandemic",
+        2023: "grading returns broadly to the standard from before the pandemic",
     },
 )
 
@@ -95,7 +98,7 @@ ENGLISH_MATHS_5 = Measure(
     | {2016: "grade 5 did not exist before the reformed GCSEs of 2016/17"},
     breaks={
         2022: "grading in 2022 was more generous than before the pandemic",
-        2023: "grading returns to the standard from before the pandemic",
+        2023: "grading returns broadly to the standard from before the pandemic",
     },
 )
 

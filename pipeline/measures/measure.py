@@ -56,6 +56,11 @@ class Measure:
     breaks: dict[int, str] = field(default_factory=dict)
     """Academic year (its end) from which figures are not comparable with earlier ones."""
 
+    @property
+    def unit_of_level(self) -> str:
+        """Unit of a level: a percentage, where a gap is in percentage points."""
+        return "% of pupils" if self.unit == "percentage points" else self.unit
+
     def why_not_published(self, year: int) -> str | None:
         """Give the reason why the department published none that year, or None."""
         return self.not_published.get(year)

@@ -9,7 +9,7 @@ from pipeline.measures.measure import GROUP_LABELS
 from pipeline.publication.tables import Table, table
 from pipeline.schools.follow import BLANK_TYPE
 
-_SIDES = {"partners": "Partners", "rest": "Other schools"}
+_SIDES = {"partners": "Members", "rest": "Other schools"}
 
 
 def headline_flows(flow: pd.DataFrame, facts: list[Fact]) -> list[Table]:

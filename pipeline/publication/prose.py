@@ -4,76 +4,124 @@ from typing import Any
 
 from pipeline.evidence.facts import Fact
 from pipeline.measures.catalogue import academic_year
-from pipeline.run.parameters import Parameters
+from pipeline.run.parameters import Evaluation, Parameters
+
+ROUGH_BELOW = 20
+"""Cluster-robust errors rely on many clusters; below this many they are rough (Cameron
+and Miller 2015, section VI)."""
 
 
-def method(facts: list[Fact], parameters: Parameters, others: list[str]) -> list[str]:
+def method(
+    facts: list[Fact], parameters: Parameters, asked: Evaluation, others: list[str]
+) -> list[str]:
     """Say how the figures were made, in the words of this run."""
     level = f"{parameters.comparison.confidence_level:.0%}"
-    clusters = sorted({f.interval.rsplit(" ", 1)[-1] for f in _gaps(facts)})
     by_other = [f for f in _gaps(facts) if f.schools_by_other_pupils]
     return [
-        "Who is compared. A school counts as a partner in an academic year when it had "
+        "Who is compared. A school counts as a member in an academic year when it had "
         "joined by 1 September, the first day of that year, and had not left before its "
-        "end on 31 August. Partners are compared with "
-        f"{' or '.join(others)}; they are left out of the other side. Both sides hold "
-        "state-funded mainstream schools, the same in every year: special schools, "
-        "independent schools and colleges are left out, schools whose type is blank in "
-        "the file are kept and counted.",
-        "What is compared. The average over pupils: each school counts by the number of "
-        "its pupils that the figure rests on. At key stage 2 these are the eligible "
-        "pupils; for Progress 8 the pupils with a score"
+        f"end on 31 August. Members ({asked.called}) are compared with "
+        f"{' or '.join(others)}; they are left out of the other side"
         + (
-            ", and the whole cohort where that number is blank in the file ("
-            + _schools_by_other(by_other)
-            + ")."
-            if by_other
-            else "."
-        ),
-        f"How sure. The {level} interval of a gap is made from how much schools differ, "
-        "since pupils of one school share teachers and leaders. Errors of partners are "
-        f"clustered by {' or '.join(clusters) or 'school'}"
-        + (
-            ", those of other schools by school, as their groups are not known here. "
-            if clusters != ["school"]
-            else ", as are those of the others: a partnership that is one group, or whose "
-            "groups are not known, has no larger clusters. "
+            ", which holds schools of the partnership outside the programme. "
+            if asked.programme is not None
+            else ". "
         )
-        + "The correction for few clusters is made on each side, and the interval uses "
+        + "Both sides hold state-funded mainstream schools, by the same rule in every "
+        "year: special schools, independent schools and colleges are left out; schools "
+        "whose type is blank in the file, a few of which may be independent, are kept "
+        "and counted.",
+        "What is compared. The average over pupils: each school counts by its number of "
+        "pupils. At key stage 2 these are the eligible pupils, as the number with a "
+        "progress score is not published; for Attainment 8 and grade 5 the pupils at the "
+        "end of the key stage; for Progress 8 the pupils with a score"
+        + (
+            ", and all at the end of the key stage where that number is blank in the file ("
+            + _schools_by_other(by_other)
+            + ")"
+            if by_other
+            else ""
+        )
+        + "; for disadvantaged pupils the number of them.",
+        f"How sure. The {level} interval of a gap is made from how much schools differ, "
+        "since pupils of one school share teachers and leaders. "
+        + clustering(facts)
+        + " The correction for few clusters is made on each side, and the interval uses "
         "t with the Welch-Satterthwaite degrees of freedom.",
         "The department\u2019s convention beside it takes pupils for independent draws "
         "(pupil SD divided by the square root of pupils). It is printed for comparison "
-        "with the department\u2019s tables and is no test: it finds a difference for "
-        "most groups of schools drawn at random. It is left out where the national SD "
-        "is neither published nor recovered from published bounds.",
+        "with the department\u2019s tables and is no test: it finds a difference for a "
+        "large share of groups of schools drawn at random. It is left out where no "
+        "national SD is published, recovered from published bounds or confirmed by them.",
         "Words. \u2018Higher than\u2019 and \u2018lower than\u2019 are used where the "
-        "interval lies on one side of zero, \u2018can\u2019t tell\u2019 where it does not. "
-        f"Figures on {parameters.disclosure.suppress_pupils_up_to} pupils or fewer are "
-        "withheld: partners, rest and gap together.",
+        "interval, as printed, lies on one side of zero, \u2018can\u2019t tell\u2019 where "
+        "it does not. Figures on "
+        f"{parameters.disclosure.suppress_pupils_up_to} pupils or fewer are withheld: "
+        "members, others and gap together.",
     ]
 
 
-def limits(facts: list[Fact], inventories: list[dict[str, Any]]) -> list[str]:
+def clustering(facts: list[Fact]) -> str:
+    """Say which schools were taken to depend on each other, and what that leaves out."""
+    clusters = sorted(
+        {f.interval.rsplit(" ", 1)[-1] for f in _gaps(facts) if f.low is not None}
+    )
+    if clusters == ["hub"]:
+        return (
+            "Errors of members are clustered by hub, those of other schools by school, as "
+            "their groups are not known here."
+        )
+    if clusters == ["school"]:
+        return (
+            "Errors are clustered by school, since the members are one group or their "
+            "groups are not known. Schools of one group are not fully independent, so "
+            "these intervals are likely too narrow."
+        )
+    if not clusters:
+        return "No figure here has an interval."
+    return "Errors of members are clustered by hub where there is more than one, else by school."
+
+
+def cautions(facts: list[Fact], asked: Evaluation) -> list[str]:
+    """Say beside the headlines what a reader must know before reading them."""
+    said = [] if asked.chosen is None else [asked.chosen]
+    gaps = _gaps(facts)
+    if any("by school" in f.interval for f in gaps if f.low is not None):
+        said.append(
+            "Intervals take schools for independent, which schools of one group are not: "
+            "they are likely too narrow."
+        )
+    if any((f.clusters or 0) < ROUGH_BELOW for f in gaps):
+        said.append(
+            f"Some comparisons rest on fewer than {ROUGH_BELOW} independent groups of "
+            "members: their intervals are rough, or left out."
+        )
+    return said
+
+
+def limits(
+    inventories: list[dict[str, Any]], parameters: Parameters, asked: Evaluation
+) -> list[str]:
     """Say what a reader must not take from the figures."""
+    missed = 1 / (1 - parameters.comparison.confidence_level)
     said = [
-        "A gap is no effect. Schools choose to join and are invited; those that do may "
-        "have differed before. Nothing here separates the partnership from that.",
+        "A gap is no effect. Schools join by choice, by invitation or by direction, and "
+        "may have differed before. Nothing here separates the partnership from that.",
         "Progress measures are centred on the nation every year: a rising line means a "
         "better relative position, not that pupils attain more than before.",
-        "Schools that joined later add to the partners of later years: part of a change "
+        "Schools that joined later add to the members of later years: part of a change "
         "between years is a change of who is counted.",
         "Figures are of schools, not pupils: pupils who moved, or whom no table covers, "
         "are not followed.",
-        "Many comparisons stand side by side; at this confidence level about one in "
-        "twenty would miss zero by chance alone.",
-        "The one independent estimate of a Challenge Partners programme, the EEF\u2019s "
-        "evaluation of Challenge the Gap (104 schools, 2017), found no difference in "
-        "average attainment.",
+        "Many comparisons stand side by side: if there were no true difference at all, "
+        f"about one in {missed:.0f} intervals would still miss zero by chance.",
     ]
+    if asked.chosen is not None:
+        said.insert(0, asked.chosen)
     if any(not f["rows"].get("special") for i in inventories for f in i["files"]):
         said.append(
             "Some files hold no special schools, so that our national figures there are "
-            "those of mainstream schools and lie above the published ones."
+            "those of mainstream schools and differ from the published ones."
         )
     return said
 

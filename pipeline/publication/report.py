@@ -16,7 +16,7 @@ from pipeline.evidence.facts import Fact, collect
 from pipeline.figures.gap_by_year import gap_by_year
 from pipeline.measures.catalogue import KEY_STAGE_LABELS, MEASURES, academic_year
 from pipeline.measures.measure import KEY_STAGES, KeyStage, Measure
-from pipeline.publication import flow_tables, pages, prose
+from pipeline.publication import flow_tables, national_table, pages, prose
 from pipeline.publication.results_tables import measure_tables
 from pipeline.publication.tables import Table, table
 from pipeline.run import locations
@@ -53,10 +53,11 @@ class Report:
 def assemble(evaluation: str, parameters: Parameters) -> Report:
     """Gather an evaluation's facts, with all that a reader needs to judge them."""
     compared: Compared = read(evaluation)
+    asked = parameters.evaluation(evaluation)
     inventories = {ks: read_inventory(ks) for ks in KEY_STAGES}
     return Report(
         evaluation=evaluation,
-        asked=parameters.evaluation(evaluation),
+        asked=asked,
         parameters=parameters,
         facts=collect(
             compared,
@@ -66,7 +67,7 @@ def assemble(evaluation: str, parameters: Parameters) -> Report:
         national=compared.national,
         inventories=inventories,
         register=read_summary(evaluation),
-        others=coverage.others(inventories, compared.national),
+        others=coverage.others(compared, of_programme=asked.programme is not None),
     )
 
 
@@ -76,6 +77,7 @@ def headlines(report: Report) -> list[wording.Headline]:
         report.facts,
         others=report.others,
         confidence_level=report.parameters.comparison.confidence_level,
+        members=report.asked.called,
     )
 
 
@@ -107,12 +109,17 @@ def latest_gaps(report: Report) -> pd.DataFrame:
 
 
 def write(report: Report) -> None:
-    """Write the page and its facts, each whole or not at all."""
+    """Write the page and its facts, all or none."""
     folder = locations.report(report.evaluation)
     facts = for_machines(report)
-    promise.write_text(facts, locations.facts(report.evaluation))
-    promise.write_text(facts, folder / "results.json")
-    promise.write_text(page(report), folder / "index.html")
+    promise.write_together(
+        {},
+        {
+            locations.facts(report.evaluation): facts,
+            folder / "results.json": facts,
+            folder / "index.html": page(report),
+        },
+    )
 
 
 def for_machines(report: Report) -> str:
@@ -159,12 +166,16 @@ def page(report: Report) -> str:
         register=_register_words(report.register),
         flow_tables=flow_tables.headline_flows(report.flow, report.facts),
         flow_details=flow_tables.all_flows(report.flow),
-        national_words=_national_words(report.national),
-        national_tables=_national_tables(report.national),
+        national_words=national_table.words(report.national),
+        national_tables=national_table.tables(report.national),
         method=prose.method(
-            report.facts, report.parameters, sorted(set(report.others.values()))
+            report.facts,
+            report.parameters,
+            report.asked,
+            sorted(set(report.others.values())),
         ),
-        limits=prose.limits(report.facts, stages),
+        cautions=prose.cautions(report.facts, report.asked),
+        limits=prose.limits(stages, report.parameters, report.asked),
         lacks=prose.lacks(stages),
         source_tables=[_source_table(report)],
         code_hash=code_hash("report"),
@@ -182,7 +193,7 @@ def page(report: Report) -> str:
 
 def _measure(report: Report, measure: Measure) -> dict[str, Any]:
     others = report.others[measure.key_stage]
-    chart = gap_by_year(report.facts, measure, others=others)
+    chart = gap_by_year(report.facts, measure, others=others, members=report.asked.called)
     gaps = [f for f in report.facts if f.measure == measure.code and f.quantity == "gap"]
     reasons = sorted({f.reason for f in gaps if f.reason is not None})
     conventions = sorted(
@@ -200,7 +211,7 @@ def _measure(report: Report, measure: Measure) -> dict[str, Any]:
         # The chart is our own drawing, in which every text from data is escaped.
         "chart": None if chart is None else Markup(chart.svg),
         "active_title": wording.active_title(report.facts, measure.key_stage, measure.code),
-        "caption": _caption(report, measure),
+        "caption": "" if chart is None else _caption(report, measure, chart.breaks),
         "tables": measure_tables(report.facts, measure),
         "why_not": "; ".join(reasons) + "." if reasons else "",
         "convention": (
@@ -211,7 +222,7 @@ def _measure(report: Report, measure: Measure) -> dict[str, Any]:
     }
 
 
-def _caption(report: Report, measure: Measure) -> str:
+def _caption(report: Report, measure: Measure, drawn: tuple[int, ...]) -> str:
     fact = wording.latest(report.facts, measure.key_stage, measure.code, "all", "gap")
     if fact is None:
         return ""
@@ -221,16 +232,16 @@ def _caption(report: Report, measure: Measure) -> str:
     assert partners is not None
     level = f"{report.parameters.comparison.confidence_level:.0%}"
     breaks = "".join(
-        f" Dashed line before {academic_year(year)}: {why}."
-        for year, why in measure.breaks.items()
-        if report.parameters.years.first < year <= fact.year
+        f" Dashed line before {academic_year(year)}: {measure.breaks[year]}."
+        for year in drawn
     )
     return (
-        f"{measure.label} ({measure.unit}), pupil-weighted means with {level} "
+        f"{measure.label} ({measure.unit_of_level}), pupil-weighted means with {level} "
         "cluster-robust intervals. State-funded mainstream schools; "
-        f"{academic_year(fact.year)}: {partners.schools:,} partner schools with "
+        f"{academic_year(fact.year)}: {partners.schools:,} {report.asked.called} with "
         f"{partners.pupils:,} pupils, "
-        f"{(fact.schools or 0) - (partners.schools or 0):,} others.{breaks} Source: "
+        f"{(fact.schools or 0) - (partners.schools or 0):,} others.{breaks} Whether the two "
+        "intervals overlap is no test; the interval of the gap stands in the table. Source: "
         "Department for Education, school performance tables "
         f"({report.parameters.sources.release})"
         f"{', layout only: SYNTHETIC figures' if report.synthetic else ''}."
@@ -238,17 +249,23 @@ def _caption(report: Report, measure: Measure) -> str:
 
 
 def _years_words(report: Report) -> str:
-    """The years whose tables were supplied, for each key stage."""
+    """The years whose tables were supplied, for each key stage: 2015/16 to 2018/19."""
     said = []
     for key_stage, inventory in report.inventories.items():
-        years = sorted({f["year"] for f in inventory["files"]})
-        span = (
-            f"{academic_year(years[0])} to {academic_year(years[-1])}"
-            if years
-            else "not supplied"
-        )
-        said.append(f"key stage {key_stage[-1]} {span}")
-    return ", ".join(said)
+        runs: list[list[int]] = []
+        for year in sorted({f["year"] for f in inventory["files"]}):
+            if runs and year == runs[-1][-1] + 1:
+                runs[-1].append(year)
+            else:
+                runs.append([year])
+        spans = [
+            academic_year(run[0])
+            + (f" to {academic_year(run[-1])}" if len(run) > 1 else "")
+            for run in runs
+        ]
+        years = " and ".join(spans) or "not supplied"
+        said.append(f"key stage {key_stage[-1]} {years}")
+    return "; ".join(said)
 
 
 def _register_words(register: dict[str, Any]) -> str:
@@ -261,50 +278,6 @@ def _register_words(register: dict[str, Any]) -> str:
         f"stand in key stage 2 tables and {in_stage['ks4']:,} in key stage 4 tables; "
         f"{register['not_in_these_files']:,} are not in these files."
     )
-
-
-def _national_words(national: pd.DataFrame) -> str:
-    if national.empty:
-        return "These files hold no national row for the measures of this report."
-    if national["recomputed"].isna().all():
-        return "These files do not hold all schools, so nothing can be made again."
-    return (
-        "Differences come from schools whose figures are suppressed or missing in the "
-        "files, from rounding of schools\u2019 figures, and from pupils whom no school "
-        "row counts."
-    )
-
-
-def _national_tables(national: pd.DataFrame) -> list[Table]:
-    if national.empty:
-        return []
-    rows = []
-    for entry in national.to_dict("records"):
-        about = next(m for m in MEASURES[entry["key_stage"]] if m.code == entry["measure"])
-        places = about.decimals + 1
-        known = pd.notna(entry["recomputed"])
-        share = (
-            f"{entry['pupils'] / entry['published_pupils']:.1%}"
-            if known and pd.notna(entry["published_pupils"])
-            else "not known"
-        )
-        rows.append(
-            [
-                f"{about.label}, {entry['group']} pupils, {academic_year(entry['year'])}",
-                wording.number(entry["published"], about.decimals),
-                wording.number(entry["recomputed"], places) if known else "not all schools",
-                wording.number(entry["difference"], places, signed=True) if known else "",
-                share,
-            ]
-        )
-    heads = {
-        "Measure and year": False,
-        "Published": True,
-        "Made again": True,
-        "Difference": True,
-        "Share of pupils": True,
-    }
-    return [table("State-funded schools in England", heads, rows)]
 
 
 def _source_table(report: Report) -> Table:

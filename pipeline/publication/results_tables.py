@@ -8,12 +8,12 @@ from pipeline.publication.tables import Cell, Column, Table
 
 _COLUMNS = (
     Column("Year"),
-    Column("Partners", is_number=True),
-    Column("Rest", is_number=True),
+    Column("Members", is_number=True),
+    Column("Others", is_number=True),
     Column("Gap", is_number=True),
     Column("Interval of the gap", is_number=True),
     Column("Department\u2019s convention", is_number=True),
-    Column("Partner schools", is_number=True),
+    Column("Member schools", is_number=True),
     Column("Their pupils", is_number=True),
     Column("Other schools", is_number=True),
 )
@@ -23,7 +23,9 @@ def measure_tables(facts: list[Fact], measure: Measure) -> list[Table]:
     """One table for each group of pupils; a year without figures says why."""
     return [
         Table(
-            caption=f"{measure.label}, {label} ({measure.unit})",
+            caption=f"{measure.label}, {label} ({measure.unit_of_level}; gap in {measure.unit})"
+            if measure.unit != measure.unit_of_level
+            else f"{measure.label}, {label} ({measure.unit})",
             columns=_COLUMNS,
             rows=tuple(
                 _row(of_year, measure) for of_year in _by_year(facts, measure, group)

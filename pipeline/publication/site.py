@@ -36,7 +36,7 @@ def _runs(asked: Parameters) -> list[Path]:
     return [
         path
         for path in sorted(locations.runs().glob("*.ipynb"))
-        if any(path.stem.endswith(f"-{key}") for key in keys)
+        if path.stem.partition("-")[2] in keys
     ]
 
 

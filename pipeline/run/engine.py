@@ -20,6 +20,7 @@ import click  # noqa: E402
 import nbformat  # noqa: E402
 from jupyter_client.kernelspec import KernelSpec  # noqa: E402
 from jupyter_client.manager import AsyncKernelManager  # noqa: E402
+from nbclient.exceptions import DeadKernelError  # noqa: E402
 from papermill.clientwrap import PapermillNotebookClient  # noqa: E402
 from papermill.engines import NBClientEngine, NotebookExecutionManager  # noqa: E402
 from papermill.inspection import _infer_parameters  # noqa: E402
@@ -29,6 +30,7 @@ from pipeline.run import locations  # noqa: E402
 
 TOLD_WITHOUT_TRACEBACK = {"Fault", "InputFault"}
 
+LONGEST_MESSAGE = 1000
 KERNEL_SETTINGS = {
     "PYTHONHASHSEED": "0",
     "TZ": "UTC",
@@ -80,6 +82,7 @@ class PartnershipEngine(NBClientEngine):  # type: ignore[misc]
         **settings: Any,
     ) -> nbformat.NotebookNode:
         refuse_undeclared_parameters(nb)
+        _refuse_unwritable(output_path)
         for cell in nb.cells:
             if "injected-parameters" in cell.metadata.get("tags", []):
                 cell["id"] = "injected-parameters"
@@ -91,8 +94,6 @@ class PartnershipEngine(NBClientEngine):  # type: ignore[misc]
         strip_what_differs(done)
         if failure is not None:
             raise click.ClickException(_tell(done, *failure))
-        if output_path:
-            Path(output_path).parent.mkdir(parents=True, exist_ok=True)
         return done
 
     @classmethod
@@ -107,7 +108,10 @@ class PartnershipEngine(NBClientEngine):  # type: ignore[misc]
         # A socket path may have no more than 104 bytes, so not below the project.
         # Papermill's IPC sockets would all be ./kernel-ipc-N: two notebooks at once
         # would talk to each other's kernel.
-        sockets = Path(tempfile.mkdtemp(prefix="nb-"))
+        place = tempfile.gettempdir()
+        sockets = Path(
+            tempfile.mkdtemp(prefix="nb-", dir=place if len(place) < 60 else "/tmp")
+        )
         try:
             # The engine hands over its settings through the environment, which is
             # how a kernel inherits them without another wrapper.
@@ -120,6 +124,8 @@ class PartnershipEngine(NBClientEngine):  # type: ignore[misc]
                 startup_timeout=start_timeout,
                 record_timing=False,
             ).execute()
+        except DeadKernelError:
+            _mark_where_the_kernel_died(nb_man.nb)
         finally:
             shutil.rmtree(sockets, ignore_errors=True)
 
@@ -177,6 +183,22 @@ def strip_what_differs(nb: nbformat.NotebookNode) -> None:
         cell.metadata.pop("execution", None)
 
 
+def _refuse_unwritable(output_path: str | None) -> None:
+    if output_path:
+        folder = Path(output_path).parent
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise click.ClickException(f"{folder} cannot be written to: nothing was run")
+
+
+def _mark_where_the_kernel_died(nb: nbformat.NotebookNode) -> None:
+    # Papermill counts the cell in which the kernel died as completed; those after it are
+    # pending still.
+    code = [cell for cell in nb.cells if cell.cell_type == "code"]
+    begun = [c for c in code if c.metadata.papermill.get("status") != "pending"]
+    (begun or code)[-1].metadata.papermill["exception"] = True
+
+
 def _first_failure(
     nb: nbformat.NotebookNode,
 ) -> tuple[int, nbformat.NotebookNode, nbformat.NotebookNode | None] | None:
@@ -206,11 +228,11 @@ def _tell(
         f"    {next(iter(cell.source.strip().splitlines()), '')}",
     ]
     if error is None:
-        lines.append("  the kernel died")
+        lines.append("  the kernel died: it was killed, or ran out of memory")
     elif error.ename in TOLD_WITHOUT_TRACEBACK:
         lines.append(f"  {error.evalue}")
     else:
-        lines.append(f"  {error.ename}: {error.evalue}")
+        lines.append(f"  {error.ename}: {error.evalue[:LONGEST_MESSAGE]}")
         lines.append("  the traceback stands at the end of the half-run copy")
     lines.append(f"  half-run copy kept: {locations.shown(kept)}")
     lines.append("  earlier results stay as they were")

@@ -1,4 +1,4 @@
-"""The `dvc` command of this project: DVC, with one check in front of it.
+"""The `dvc` command of this project: DVC, with two checks in front of it.
 
 `dvc exp run` records the run as a Git object. Without a Git identity DVC stops with
 'unexpected error' and a link to its help; here the user is told what to type.
@@ -7,6 +7,9 @@
 import os
 import subprocess
 import sys
+
+from pipeline.run import parameters
+from pipeline.run.faults import Fault
 
 MEND = """Error: no Git identity, which `dvc exp run` needs to record the run
   expected: a name and an e-mail address in Git's settings
@@ -20,10 +23,24 @@ def main() -> int:
     if is_experiment(sys.argv[1:]) and not has_identity():
         sys.stderr.write(MEND + "\n")
         return 1
+    if is_run(sys.argv[1:]):
+        try:
+            parameters.load()
+        except FileNotFoundError:
+            pass  # No project here: DVC says so itself.
+        except Fault as fault:
+            sys.stderr.write(f"Error: {fault}\n  nothing was run\n")
+            return 1
     os.environ.setdefault("DVC_NO_ANALYTICS", "1")
     from dvc.cli import main as dvc
 
     return int(dvc(sys.argv[1:]))
+
+
+def is_run(arguments: list[str]) -> bool:
+    """Say whether these arguments run stages, which read the parameters."""
+    words = [word for word in arguments if not word.startswith("-")]
+    return words[:1] == ["repro"] or words[:2] in (["exp", "run"], ["experiments", "run"])
 
 
 def is_experiment(arguments: list[str]) -> bool:

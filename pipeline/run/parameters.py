@@ -1,6 +1,7 @@
 """Every parameter of a run: typed, described and checked in one place."""
 
 import difflib
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from pipeline.run import locations
 from pipeline.run.faults import Fault
+
+EVALUATION_NAME = re.compile(r"[a-z][a-z0-9-]{0,59}")
+TAKEN_NAMES = {"notebooks", "nan", "inf"}
 
 
 class _Section(BaseModel):
@@ -104,6 +108,18 @@ class Evaluation(_Section):
         default=None,
         description="Which programme's rows of `programmes.csv` count.",
     )
+    called: str = Field(
+        default="partner schools",
+        min_length=1,
+        description="What the report calls the members: 'partner schools'.",
+    )
+    chosen: str | None = Field(
+        default=None,
+        description=(
+            "How the members came to take part, where that bears on their results: a "
+            "sentence that stands beside the headlines."
+        ),
+    )
 
     @model_validator(mode="after")
     def _programme_named(self) -> "Evaluation":
@@ -146,10 +162,10 @@ class Parameters(_Section):
     @model_validator(mode="after")
     def _names_make_folders(self) -> "Parameters":
         for name in self.evaluations:
-            letters = name.replace("-", "")
-            if not (letters.isascii() and letters.isalnum() and name == name.lower()):
+            if not EVALUATION_NAME.fullmatch(name) or name in TAKEN_NAMES:
                 raise ValueError(
-                    f"evaluation {name!r}: a name has small letters, digits and hyphens"
+                    f"evaluation {name!r}: a name begins with a small letter and has at "
+                    "most 60 small letters, digits and hyphens; 'notebooks' is taken"
                 )
         return self
 
@@ -176,6 +192,10 @@ def load(path: Path | None = None) -> Parameters:
         raise Fault(
             f"{path.name}: not found. Restore it: git checkout params.yaml"
         ) from missing
+    except OSError as unreadable:
+        raise Fault(f"{path.name}: cannot be read ({unreadable.strerror})") from unreadable
+    except UnicodeDecodeError as broken:
+        raise Fault(f"{path.name}: not in UTF-8; save it as UTF-8 text") from broken
     except yaml.YAMLError as broken:
         raise Fault(f"{path.name}: not valid YAML: {broken}") from broken
     return check(content, name=path.name)

@@ -82,12 +82,14 @@ def follow(evaluation: str, parameters: Parameters) -> Followed:
 
 
 def write(followed: Followed, evaluation: str) -> None:
-    """Write members, flow and summary, each checked against its promise."""
-    promise.write(followed.members, locations.panel(evaluation), MEMBERS)
-    promise.write(followed.flow, locations.flow(evaluation), FLOW)
-    promise.write_text(
-        json.dumps(followed.summary, indent=1, ensure_ascii=False) + "\n",
-        locations.register_summary(evaluation),
+    """Write members, flow and summary, or none of them."""
+    summary = json.dumps(followed.summary, indent=1, ensure_ascii=False) + "\n"
+    promise.write_together(
+        {
+            locations.panel(evaluation): (followed.members, MEMBERS),
+            locations.flow(evaluation): (followed.flow, FLOW),
+        },
+        {locations.register_summary(evaluation): summary},
     )
 
 

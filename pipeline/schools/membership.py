@@ -1,8 +1,9 @@
 """Who is a member when: the organisation's dated register, read and checked."""
 
 import re
+from collections.abc import Hashable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from pipeline.run.parameters import Evaluation
 from pipeline.sources import table_file
 
 URN = re.compile(r"[0-9]{6}")
+EARLIEST_YEAR = 1900
 MEND_REGISTER = "correct the register; earlier results stay as they were"
 
 
@@ -52,14 +54,31 @@ def read_register(
         )
     file = table_file.read(path, shown)
     _refuse_missing_columns(file.cells, shown, evaluation)
-    cells = file.cells.apply(lambda column: column.str.strip())
+    cells = file.cells.apply(_tidy)
     if evaluation.programme is not None:
-        cells = cells[cells["PROGRAMME"] == evaluation.programme]
+        asked = evaluation.programme.casefold()
+        cells = cells[cells["PROGRAMME"].str.casefold() == asked]
         if cells.empty:
             return None
     spells = pd.DataFrame([_spell(shown, *entry) for entry in cells.iterrows()])
     _refuse_overlaps(spells, shown)
+    spells["hub"] = _one_spelling(spells["hub"])
     return Register(shown=shown, file=path.name, sha256=file.sha256, spells=spells)
+
+
+def _tidy(column: pd.Series) -> pd.Series:
+    """Cells without padding, line breaks or double spaces, which a person cannot see."""
+    return column.str.split().str.join(" ")
+
+
+def _one_spelling(hubs: pd.Series) -> pd.Series:
+    """Give hubs that differ in capitals only the spelling that comes first.
+
+    'North Hub' and 'North hub' would be two clusters, and errors too small.
+    """
+    named = hubs.dropna()
+    first = named.groupby(named.str.casefold()).transform("first")
+    return hubs.where(hubs.isna(), first)
 
 
 def _refuse_missing_columns(
@@ -73,7 +92,9 @@ def _refuse_missing_columns(
         raise InputFault(
             shown,
             f"the column {lacking[0].lower()} is missing",
-            expected="the columns " + ", ".join(name.lower() for name in needed),
+            expected="the columns "
+            + ", ".join(name.lower() for name in needed)
+            + ", with commas between them",
             mend="add it to the header; dates are written 2018-09-01",
             row=1,
         )
@@ -119,7 +140,10 @@ def _date(shown: str, row: int, column: str, text: str) -> date:
     try:
         if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
             raise ValueError
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
+        if found.year < EARLIEST_YEAR:
+            raise ValueError
+        return found
     except ValueError:
         raise InputFault(
             shown,
@@ -154,22 +178,45 @@ def member_years(register: Register, years: range) -> pd.DataFrame:
 
     A school counts in an academic year when it had joined by 1 September, its first
     day, and had not left before its end: pupils' results of that year then follow a
-    whole year of membership (reports/methods/method.md).
+    whole year of membership (reports/methods/method.md). Spells that touch are one
+    membership: a school that changes its hub in March was a member all year, in the hub
+    it was in on 1 September.
 
     Returns urn, year (its end), hub, and first_year, the first year it ever counts.
     """
-    rows = [
-        {"urn": spell["urn"], "year": year, "hub": spell["hub"]}
-        for spell in register.spells.to_dict("records")
-        for year in range(min(years.start, spell["joined"].year), years.stop)
-        if counts_in(year, joined=spell["joined"], left=spell["left"])
-    ]
-    columns = ["urn", "year", "hub", "first_year"]
-    members = pd.DataFrame(rows, columns=columns[:3]).drop_duplicates(["urn", "year"])
+    rows = []
+    for urn, of_school in register.spells.groupby("urn", sort=True):
+        spells = of_school.sort_values("joined").to_dict("records")
+        for joined, left in _memberships(spells):
+            first = min(years.start, joined.year)
+            rows += [
+                {"urn": urn, "year": year, "hub": _hub_on(date(year - 1, 9, 1), spells)}
+                for year in range(first, years.stop)
+                if counts_in(year, joined=joined, left=left)
+            ]
+    members = pd.DataFrame(rows, columns=["urn", "year", "hub"])
     members["first_year"] = members.groupby("urn")["year"].transform("min")
     members = members[members["year"] >= years.start]
     types: dict[str, Any] = {"urn": "str", "year": int, "hub": "str", "first_year": int}
-    return members[columns].astype(types).sort_values(["year", "urn"], ignore_index=True)
+    return members.astype(types).sort_values(["year", "urn"], ignore_index=True)
+
+
+def _memberships(spells: list[dict[Hashable, Any]]) -> list[tuple[date, date | None]]:
+    """Join spells that touch: one ends on the day the next begins, or the day before."""
+    joined: list[tuple[date, date | None]] = []
+    for spell in spells:
+        last = joined[-1][1] if joined else None
+        if last is not None and spell["joined"] <= last + timedelta(days=1):
+            joined[-1] = (joined[-1][0], spell["left"])
+        else:
+            joined.append((spell["joined"], spell["left"]))
+    return joined
+
+
+def _hub_on(day: date, spells: list[dict[Hashable, Any]]) -> str | None:
+    begun = [spell for spell in spells if spell["joined"] <= day]
+    hub: str | None = begun[-1]["hub"]
+    return hub
 
 
 def counts_in(year: int, *, joined: date, left: date | None) -> bool:

@@ -48,6 +48,8 @@ def clean(key_stage: KeyStage, parameters: Parameters) -> Cleaned:
         and parameters.years.first <= d.year <= parameters.years.last
     ]
     tables = [performance_tables.read(download) for download in chosen]
+    _refuse_copies(tables)
+    _refuse_contradicting_aggregates(tables)
     schools = _stack([t.schools for t in tables], list(SCHOOLS.columns))
     results = _stack([t.results for t in tables], list(RESULTS.columns))
     repeated = _refuse_contradictions(schools, results)
@@ -68,6 +70,10 @@ def clean(key_stage: KeyStage, parameters: Parameters) -> Cleaned:
                 {"file": d.shown, "why": _why_left_out(d, parameters)}
                 for d in of_stage
                 if d not in chosen
+            ]
+            + [
+                {"file": name, "why": "its name or place is not the department's"}
+                for name in performance_tables.overlooked(folder, key_stage)
             ],
             "schools_in_two_files": repeated,
             "years": {
@@ -79,15 +85,19 @@ def clean(key_stage: KeyStage, parameters: Parameters) -> Cleaned:
 
 
 def write(cleaned: Cleaned, key_stage: KeyStage) -> None:
-    """Write the tables of one key stage; all are checked before the first is written."""
-    promise.check(cleaned.schools, SCHOOLS)
-    promise.check(cleaned.aggregates, AGGREGATES)
-    promise.write(cleaned.results, locations.results(key_stage), RESULTS)
-    promise.write(cleaned.schools, locations.schools(key_stage), SCHOOLS)
-    promise.write(cleaned.aggregates, locations.aggregates(key_stage), AGGREGATES)
-    promise.write_text(
-        json.dumps(cleaned.inventory, indent=1, ensure_ascii=False) + "\n",
-        locations.inventory(key_stage),
+    """Write all tables of one key stage, or none."""
+    promise.write_together(
+        {
+            locations.results(key_stage): (cleaned.results, RESULTS),
+            locations.schools(key_stage): (cleaned.schools, SCHOOLS),
+            locations.aggregates(key_stage): (cleaned.aggregates, AGGREGATES),
+        },
+        {
+            locations.inventory(key_stage): json.dumps(
+                cleaned.inventory, indent=1, ensure_ascii=False
+            )
+            + "\n"
+        },
     )
 
 
@@ -146,10 +156,54 @@ def _typed(table: pd.DataFrame) -> pd.DataFrame:
     return table.astype({name: types.get(name, "str") for name in table.columns})
 
 
+def _refuse_copies(tables: list[Table]) -> None:
+    """Stop where one file stands in two years: one of them is in a wrong folder."""
+    first: dict[str, Download] = {}
+    for table in tables:
+        earlier = first.setdefault(table.sha256, table.download)
+        if earlier.year != table.download.year:
+            raise Fault(
+                f"{earlier.shown} and {table.download.shown}: the two files are the same\n"
+                "  expected: one table for each year\n"
+                "  what to do: look which year the file is of, and remove the other"
+            )
+
+
+def _refuse_contradicting_aggregates(tables: list[Table]) -> None:
+    """Stop where two files give different figures of England, or of one authority."""
+    if not tables:
+        return
+    rows = pd.concat([table.aggregates for table in tables], ignore_index=True)
+    key = ["record", "local_authority", "year", "measure", "group"]
+    # SOURCE: some files leave the code of the authority blank on national rows.
+    national = rows["record"].str.startswith("national")
+    rows["local_authority"] = rows["local_authority"].where(~national, "")
+    said = rows.dropna(subset=["value"]).groupby(key)["value"].nunique()
+    if (said > 1).any():
+        record, _, year, measure, group = said.index[said > 1][0]
+        files = rows.loc[
+            (rows["record"] == record) & (rows["year"] == year), "source"
+        ].unique()
+        raise Fault(
+            f"{' and '.join(files)}: two figures of {measure} ({group}), {record}, {year}\n"
+            "  expected: one figure, or the same in every file\n"
+            "  what to do: keep the files of one release, downloaded on one day"
+        )
+
+
 def _refuse_contradictions(schools: pd.DataFrame, results: pd.DataFrame) -> int:
     twice = schools[schools.duplicated(["urn", "year"], keep=False)]
     if twice.empty:
         return 0
+    kinds = twice.groupby(["urn", "year"])[["record_type", "school_type"]].nunique()
+    if (kinds > 1).any(axis=None):
+        urn, year = kinds.index[(kinds > 1).any(axis=1)][0]
+        files = twice.loc[(twice["urn"] == urn) & (twice["year"] == year), "source"]
+        raise Fault(
+            f"{' and '.join(files)}: the school {urn} is of two types in {year}\n"
+            "  expected: one type, or the same in both files\n"
+            "  what to do: keep the files of one release, downloaded on one day"
+        )
     cells = results.merge(twice[["urn", "year"]].drop_duplicates(), on=["urn", "year"])
     key = ["urn", "year", "measure", "group"]
     # A file that lacks the number of pupils with a score gives another column's number:

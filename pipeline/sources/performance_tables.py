@@ -65,7 +65,7 @@ def find(folder: Path, shown_from: str) -> list[Download]:
             "year\n  what to do: correct sources.folder in params.yaml"
         )
     found = []
-    for path in sorted(folder.glob("*/*")):
+    for path in _files_by_year(folder):
         name = FILE_NAME.fullmatch(path.name)
         if name is None:
             continue
@@ -86,6 +86,37 @@ def find(folder: Path, shown_from: str) -> list[Download]:
             "  expected: files such as 2018-2019/england_ks4final.csv\n"
             "  what to do: save the downloads there, or correct sources.folder"
         )
+    return found
+
+
+def overlooked(folder: Path, key_stage: KeyStage) -> list[str]:
+    """List files that look like tables of a key stage and are not where or how named."""
+    tables = {path for path in _files_by_year(folder) if FILE_NAME.fullmatch(path.name)}
+    near = re.compile(rf".*_{key_stage}(final|revised|provisional).*", re.IGNORECASE)
+    listed = [*_files_by_year(folder), *sorted(p for p in folder.iterdir() if p.is_file())]
+    return [
+        path.relative_to(folder).as_posix()
+        for path in listed
+        if near.fullmatch(path.name) and path not in tables
+    ]
+
+
+def _files_by_year(folder: Path) -> list[Path]:
+    """List what stands in the folders of years; one that cannot be read is a fault.
+
+    A folder that is silently passed over would read as a year that was not supplied.
+    """
+    found: list[Path] = []
+    for year in sorted(path for path in folder.iterdir() if path.is_dir()):
+        try:
+            found += sorted(year.iterdir())
+        except OSError as unreadable:
+            raise InputFault(
+                year.name,
+                f"the folder cannot be read ({unreadable.strerror})",
+                expected="a folder of downloads that you may read",
+                mend="give yourself the right to read it",
+            ) from unreadable
     return found
 
 
@@ -153,6 +184,13 @@ def _published(
                 continue
             block = _one_measure(file, measure, columns)
             stacked.append(block.assign(measure=measure.code, group=group))
+    if not stacked and not absent:
+        raise InputFault(
+            file.shown,
+            f"no school-level table of {academic_year(download.year)} was published",
+            expected="a table of a year in which the department published one",
+            mend="look which year the file is of, and save it in that year's folder",
+        )
     if not stacked:
         raise InputFault(
             file.shown,
@@ -170,12 +208,13 @@ def _published(
 def _one_measure(
     file: TableFile, measure: Measure, columns: PublishedColumns
 ) -> pd.DataFrame:
-    value = _numbers(file, columns.value, bounds=measure.bounds)
+    is_percentage = measure.unit == "percentage points"
+    value = _numbers(file, columns.value, bounds=measure.bounds, percent=is_percentage)
     pupils = pd.Series(float("nan"), index=file.cells.index)
     pupils_column = pd.Series(None, index=file.cells.index, dtype=object)
     for name in columns.pupils:
         if name.upper() in file.cells.columns:
-            counted = _numbers(file, name, bounds=(0, 10_000_000)).value
+            counted = _numbers(file, name, bounds=(0, 10_000_000), whole=True).value
             fills = pupils.isna() & counted.notna()
             pupils = pupils.where(~fills, counted)
             pupils_column = pupils_column.where(~fills, name)
@@ -200,11 +239,17 @@ def _one_measure(
 
 
 def _numbers(
-    file: TableFile, column: str, *, bounds: tuple[float, float]
+    file: TableFile,
+    column: str,
+    *,
+    bounds: tuple[float, float],
+    percent: bool = False,
+    whole: bool = False,
 ) -> suppression.Parsed:
     cells = file.cells[column.upper()]
-    parsed = suppression.parse(cells)
-    expected = f"a number from {bounds[0]:g} to {bounds[1]:g}, or a code such as SUPP or NE"
+    parsed = suppression.parse(cells, percent=percent, whole=whole)
+    kind = "whole number" if whole else "percentage" if percent else "number"
+    expected = f"a {kind} from {bounds[0]:g} to {bounds[1]:g}, or a code such as SUPP or NE"
     for row in cells.index[parsed.unreadable][:1]:
         _refuse_cell(file, row, column, cells[row], expected)
     outside = (parsed.value < bounds[0]) | (parsed.value > bounds[1])

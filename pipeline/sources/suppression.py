@@ -8,8 +8,8 @@ import pandas as pd
 # SOURCE: abbreviations.xlsx and the metadata files of the performance tables; the
 # letters z, c, u, x, k and low are those of explore-education-statistics.
 REASONS: dict[str, str] = {
-    "SUPP": "suppressed: too few pupils",
-    "C": "suppressed: too few pupils",
+    "SUPP": "suppressed: few pupils, or to protect such a figure",
+    "C": "suppressed: few pupils, or to protect such a figure",
     "NE": "no entries",
     "NA": "not applicable",
     "Z": "not applicable",
@@ -37,11 +37,13 @@ class Parsed(NamedTuple):
     """True where a cell is neither a number nor a known code."""
 
 
-def parse(cells: pd.Series) -> Parsed:
+def parse(cells: pd.Series, *, percent: bool = True, whole: bool = False) -> Parsed:
     """Turn published cells into numbers and reasons.
 
     Cells may be padded and may end in a percent sign: `'45.4% '` is 45.4. A code never
     becomes a number, and `'NA'` is a code here, not a gap that a reader may drop.
+    A percent sign is unreadable where `percent` is false, a fraction where `whole` is
+    true: a number of pupils of '12%' or 12.6 stands in the wrong column.
     Every distinct cell is converted once: a column of thousands of schools holds a few
     hundred different ones.
     """
@@ -56,8 +58,8 @@ def parse(cells: pd.Series) -> Parsed:
         elif text.upper() in REASONS:
             reasons[place] = REASONS[text.upper()]
         else:
-            number = _number(text)
-            if number is None:
+            number = _number(text, percent=percent)
+            if number is None or (whole and not number.is_integer()):
                 unreadable[place] = True
             else:
                 values[place] = number
@@ -68,9 +70,9 @@ def parse(cells: pd.Series) -> Parsed:
     )
 
 
-def _number(text: str) -> float | None:
+def _number(text: str, *, percent: bool) -> float | None:
     # Python reads more as a number than a table may hold: 'nan', 'inf', '1_000'.
-    digits = text.removesuffix("%").strip()
+    digits = text.removesuffix("%").strip() if percent else text
     if not digits or set(digits) - set("+-.0123456789"):
         return None
     try:

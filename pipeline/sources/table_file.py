@@ -33,7 +33,15 @@ def read(path: Path, shown: str) -> TableFile:
     other row does, raises InputFault: cells would stand in the wrong columns, or the
     file was cut off.
     """
-    content = path.read_bytes()
+    try:
+        content = path.read_bytes()
+    except OSError as unreadable:
+        raise InputFault(
+            shown,
+            f"the file cannot be read ({unreadable.strerror})",
+            expected="a file that you may read",
+            mend="look whether it is a file, and give yourself the right to read it",
+        ) from unreadable
     text = _decode(content, shown)
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
@@ -64,7 +72,7 @@ def read(path: Path, shown: str) -> TableFile:
             columns=header,
             index=pd.RangeIndex(2, len(body) + 2, name="row"),
             dtype=object,
-        ).loc[[bool(row) for row in body]],
+        ).loc[[any(cell.strip() for cell in row) for row in body]],
     )
 
 

@@ -56,7 +56,17 @@ def test_a_partner_without_hub_is_a_cluster_of_its_own(project, school):
     assert (found["clustered_by"], found["partner_clusters"]) == ("hub", 3)
 
 
-@pytest.mark.parametrize("hubs", [("", ""), ("A", "A"), ("A", "")])
+def test_one_hub_beside_a_partner_without_one_makes_two_clusters(project, school):
+    # Three partners, two of them in hub A: a partnership of more than one group.
+    rows = [school(100000 + n, P8MEA=n, P8PUP=10) for n in range(1, 6)]
+    project.download(KS4, rows)
+    hubs = {100001: "A", 100002: "A", 100003: ""}
+    project.register(*(f"{urn},,2015-09-01,,{hub}" for urn, hub in hubs.items()))
+    found = project.gap()
+    assert (found["clustered_by"], found["partner_clusters"]) == ("hub", 2)
+
+
+@pytest.mark.parametrize("hubs", [("", ""), ("A", "A")])
 def test_one_hub_or_none_leaves_schools_as_clusters(four, hubs):
     found = four(hubs=hubs).gap()
     assert (found["clustered_by"], found["partner_clusters"]) == ("school", 2)
@@ -275,18 +285,18 @@ def test_a_year_without_a_known_sd_says_so_and_is_never_guessed(project, school)
     project.register("100001,,2012-09-01,,")
     found = project.gap(measure="reading_progress", year=2016)
     assert math.isnan(found["dfe_low"])
-    assert "SD of 2015/16 is not published" in found["dfe_said"]
+    assert "no published national pupil SD of 2015/16" in found["dfe_said"]
 
 
 def test_the_national_figure_is_recomputed_beside_the_published_one(four, school):
     special = school(100005, P8MEA=-1, P8PUP=10, RECTYPE=2, NFTYPE="CYS")
     private = school(100006, P8MEA=6, P8PUP=500, NFTYPE="IND")
-    total = school("", RECTYPE=7, P8MEA=2.5, P8PUP=55)
+    total = school("", RECTYPE=7, P8MEA=2.5, P8PUP=60)
     all_schools = school("", RECTYPE=5, P8MEA=7, P8PUP=99)
     national = four(special, private, all_schools, total).compare().national
     found = national[national["measure"] == "progress_8"].iloc[0]
     assert found["published"] == 2.5
-    assert found["published_pupils"] == 55
+    assert found["published_pupils"] == 60
     assert found["recomputed"] == pytest.approx((4 + 6 + 1 + 3 - 1) / 5)
     assert found["difference"] == pytest.approx(2.6 - 2.5)
     assert (found["schools"], found["pupils"]) == (5, 50)
@@ -325,3 +335,32 @@ def test_comparing_twice_writes_the_same_bytes(four):
     first = [place.read_bytes() for place in places]
     project.compare()
     assert [place.read_bytes() for place in places] == first
+
+
+def test_disadvantaged_pupils_are_withheld_where_the_others_are_one_to_five(
+    project, school
+):
+    # 100 pupils less 97 disadvantaged: the figure of the three others could be had.
+    about = {"P8MEA": 0.1, "P8PUP": 100, "P8MEA_FSM6CLA1A": 0.2}
+    project.download(
+        KS4,
+        [
+            school(100001, P8PUP_FSM6CLA1A=97, **about),
+            school(100002, P8PUP_FSM6CLA1A=50, **about),
+        ],
+    )
+    project.register("100001,,2015-09-01,,")
+    gaps = project.compare().gaps.set_index(["measure", "group"])
+    assert gaps.loc[("progress_8", "disadvantaged"), "reason"].startswith("suppressed")
+    assert gaps.loc[("progress_8", "all"), "gap"] == pytest.approx(0.0)
+
+
+def test_members_that_are_all_equal_show_nothing_of_how_schools_differ(project, school):
+    rows = [
+        school(100000 + n, P8MEA=0.3 if n < 3 else n / 10, P8PUP=90) for n in range(1, 9)
+    ]
+    project.download(KS4, rows)
+    project.register("100001,,2015-09-01,,", "100002,,2015-09-01,,")
+    found = project.gap()
+    assert math.isnan(found["low"])
+    assert found["interval_reason"] == "no interval: all members have the same figure"

@@ -18,7 +18,7 @@ class TestNationalSD:
     def test_a_year_without_a_figure_says_so(self):
         found = national_sd("reading_progress", 2023, centred=True)
         assert found.sd is None
-        assert "2022/23 is not published" in found.said
+        assert "no published national pupil SD of 2022/23" in found.said
 
     def test_attainment_has_none(self):
         assert national_sd("attainment_8", 2019, centred=False).sd is None

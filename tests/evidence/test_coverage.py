@@ -1,40 +1,58 @@
 import pandas as pd
 import pytest
 
-from pipeline.evidence.coverage import OTHER_SCHOOLS, REST_OF_ENGLAND, others
+from pipeline.comparison.compared import Compared
+from pipeline.evidence.coverage import (
+    OTHER_SCHOOLS,
+    OTHERS_IN_ENGLAND,
+    REST_OF_ENGLAND,
+    others,
+)
 
 
-def inventories(*, ks4_whole):
-    years = {
-        "2018": {"state": "supplied", "all_of_england": True},
-        "2019": {"state": "supplied", "all_of_england": ks4_whole},
-        "2020": {"state": "not published", "reason": "pandemic"},
-    }
-    whole = {"2019": {"state": "supplied", "all_of_england": True}}
-    return {"ks2": {"years": whole}, "ks4": {"years": years}}
-
-
-def national(pupils, published):
-    return pd.DataFrame(
-        {"key_stage": "ks4", "group": "all", "pupils": [pupils],
-         "published_pupils": [published]}
-    )  # fmt: skip
+def compared(*files, pupils=None, published=None):
+    """A comparison of Progress 8 in 2019 that rests on these files."""
+    cell = {"key_stage": "ks4", "measure": "progress_8", "group": "all", "year": 2019}
+    return Compared(
+        gaps=pd.DataFrame(),
+        national=pd.DataFrame([cell | {"pupils": pupils, "published_pupils": published}]),
+        lineage=pd.DataFrame(
+            [cell | {"file": name} for name in files],
+            columns=[*cell, "file"],
+        ),
+    )
 
 
 @pytest.mark.parametrize(
-    ("whole", "pupils", "said"),
+    ("file", "pupils", "said"),
     [
-        (True, 95, REST_OF_ENGLAND),
-        (True, 90, REST_OF_ENGLAND),
-        (True, 89, OTHER_SCHOOLS),
-        (False, 100, OTHER_SCHOOLS),
+        ("2018-2019/england_ks4final.csv", 95, REST_OF_ENGLAND),
+        ("2018-2019/england_ks4final.csv", 90, REST_OF_ENGLAND),
+        ("2018-2019/england_ks4final.csv", 89, OTHER_SCHOOLS),
+        ("2018-2019/850_ks4final.csv", 100, OTHER_SCHOOLS),
     ],
 )
-def test_schools_are_called_england_where_the_files_hold_nine_tenths(whole, pupils, said):
-    told = others(inventories(ks4_whole=whole), national(pupils, 100))
-    assert told == {"ks2": REST_OF_ENGLAND, "ks4": said}
+def test_schools_are_called_england_where_the_files_hold_nine_tenths(file, pupils, said):
+    assert others(compared(file, pupils=pupils, published=100))["ks4"] == said
 
 
 def test_a_file_named_england_without_national_row_is_taken_at_its_word():
-    told = others(inventories(ks4_whole=True), national(None, None))
+    told = others(compared("2018-2019/ENGLAND_ks4final.csv"))
     assert told["ks4"] == REST_OF_ENGLAND
+
+
+def test_a_measure_that_only_an_authoritys_file_holds_is_not_of_england():
+    both = compared("2018-2019/england_ks4final.csv")
+    other = {"key_stage": "ks4", "measure": "english_maths_5", "group": "all", "year": 2019}
+    rows = pd.DataFrame([other | {"file": "2018-2019/850_ks4final.csv"}])
+    mixed = Compared(both.gaps, both.national, pd.concat([both.lineage, rows]))
+    assert others(mixed)["ks4"] == OTHER_SCHOOLS
+
+
+def test_without_any_file_nothing_is_called_england():
+    assert others(compared())["ks2"] == OTHER_SCHOOLS
+
+
+def test_the_others_of_a_programme_are_no_rest_since_partners_are_among_them():
+    told = others(compared("2018-2019/england_ks4final.csv"), of_programme=True)
+    assert told["ks4"] == OTHERS_IN_ENGLAND

@@ -204,11 +204,27 @@ def test_equal_facts_draw_equal_charts(all_facts):
 def test_a_chart_says_in_words_what_it_shows(all_facts):
     facts = all_facts(0.5, 0.2, 0.8)
     chart = gap_by_year(facts, measure("ks4", "progress_8"), others="the rest of England")
-    assert "partners and the rest of England, 2017/18 to 2018/19" in chart.alt
-    assert "above the rest in 2 of 2 years" in chart.alt
+    assert "partner schools and the rest of England, 2017/18 to 2018/19" in chart.alt
+    assert "above the others in 2 of 2 years" in chart.alt
     assert 'role="img"' in chart.svg
 
 
 def test_a_measure_without_figures_has_no_chart(all_facts):
     facts = all_facts(None, None, None)
     assert gap_by_year(facts, measure("ks4", "progress_8"), others="others") is None
+
+
+def test_a_bound_that_is_printed_as_zero_says_that_we_cannot_tell(fact):
+    # Progress 8 is printed with two decimals: 0.004 reads 0.00.
+    assert wording.verdict(fact(value=0.2, low=0.004, high=0.4)) == "can't tell"
+    assert wording.verdict(fact(value=0.2, low=0.006, high=0.4)) == "higher than"
+
+
+def test_a_title_names_both_groups_in_at_most_ten_words(fact):
+    both = [
+        fact(quantity="gap", group="all", value=0.1, low=-0.1, high=0.3),
+        fact(quantity="gap", group="disadvantaged", value=0.2, low=0.1, high=0.3),
+    ]
+    title = wording.active_title(both, "ks4", "progress_8")
+    assert title == "All pupils: can't tell; disadvantaged: higher than others, 2018/19"
+    assert len(title.split()) <= 10

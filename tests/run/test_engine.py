@@ -64,6 +64,16 @@ def test_a_failing_notebook_names_cell_and_parameters_and_keeps_the_copy(run, pr
     assert path.read_bytes() == before
 
 
+def test_a_kernel_that_dies_names_the_cell_and_leaves_the_copy(run, project):
+    with pytest.raises(click.ClickException) as told:
+        run("1 + 1", "import os\nos._exit(1)", "'never reached'", evaluation="x")
+    said = told.value.message
+    assert "stopped in cell 4 (evaluation='x')" in said
+    assert "import os" in said
+    assert "the kernel died" in said
+    assert (project.folder / "reports/failed/result.ipynb").is_file()
+
+
 def test_a_parameter_that_the_notebook_does_not_declare_is_refused(run, project):
     with pytest.raises(click.ClickException) as told:
         run("1", evaluatoin="x")

@@ -112,7 +112,7 @@ def test_a_programme_needs_the_programmes_register(settings):
 @pytest.mark.parametrize("name", ["Annual", "annual impact", "a/b", "../x", "", "é"])
 def test_the_name_of_an_evaluation_makes_a_folder(settings, name):
     settings["evaluations"][name] = settings["evaluations"]["annual-impact"]
-    assert "a name has small letters, digits and hyphens" in fault_of(settings)
+    assert "small letters, digits and hyphens" in fault_of(settings)
 
 
 def test_every_fault_is_told_at_once(settings):

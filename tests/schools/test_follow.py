@@ -73,7 +73,7 @@ def test_each_loss_has_its_reason(project, school):
         "no KS4 pupils: in the other key stage only": 1,
         "not in these files": 1,
         "independent or non-maintained": 1,
-        "suppressed: too few pupils": 1,
+        "suppressed: few pupils, or to protect such a figure": 1,
         "number of pupils not published": 1,
     }
 

@@ -1,10 +1,12 @@
 from datetime import date
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.run.faults import Fault, InputFault
+from pipeline.schools import membership
 from pipeline.schools.membership import counts_in, member_years, read_register
 
 YEAR = 2019
@@ -166,3 +168,45 @@ def test_two_spells_at_once_are_refused_whatever_their_order(register):
 def test_the_same_row_twice_is_two_spells_at_once(register):
     with pytest.raises(InputFault, match=r"row 3.*twice at once"):
         register("100001,,2015-09-01,,", "100001,,2015-09-01,,")
+
+
+def spells(*entries):
+    """A register of (urn, joined, left, hub); see `member_years`."""
+    rows = [
+        {
+            "urn": urn,
+            "name": "",
+            "joined": date.fromisoformat(joined),
+            "left": date.fromisoformat(left) if left else None,
+            "hub": hub,
+            "row": row,
+        }
+        for row, (urn, joined, left, hub) in enumerate(entries, start=2)
+    ]
+    return membership.Register("partners.csv", "partners.csv", "0" * 64, pd.DataFrame(rows))
+
+
+def test_a_school_that_changes_its_hub_in_march_was_a_member_all_year():
+    moved = spells(
+        ("100001", "2010-09-01", "2019-03-01", "North"),
+        ("100001", "2019-03-01", None, "South"),
+    )
+    members = membership.member_years(moved, range(2018, 2021))
+    assert members["year"].tolist() == [2018, 2019, 2020]
+    assert members["hub"].tolist() == ["North", "North", "South"]
+
+
+def test_a_school_that_rejoins_after_a_term_was_no_member_all_year():
+    away = spells(
+        ("100001", "2010-09-01", "2018-12-31", "North"),
+        ("100001", "2019-04-01", None, "North"),
+    )
+    members = membership.member_years(away, range(2018, 2021))
+    assert members["year"].tolist() == [2018, 2020]
+
+
+def test_hubs_that_differ_in_capitals_only_are_one_hub():
+    hubs = pd.Series(["North Hub", "north hub", None, "South"])
+    one = membership._one_spelling(hubs)
+    assert one[[0, 1, 3]].tolist() == ["North Hub", "North Hub", "South"]
+    assert pd.isna(one[2])

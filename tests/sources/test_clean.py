@@ -177,5 +177,41 @@ def test_reasons_and_values_of_a_year_add_up_to_its_cells(project, school):
     project.download(KS4, [school(100001, ATT8SCR=50), school(100002, ATT8SCR="SUPP")])
     cleaned = project.clean()
     counted = clean.reasons_for_absence(cleaned)
-    assert counted[2019].to_dict() == {"suppressed: too few pupils": 1, "value": 1}
+    assert counted[2019].to_dict() == {
+        "suppressed: few pupils, or to protect such a figure": 1,
+        "value": 1,
+    }
     assert clean.files_read(cleaned).loc[0, "mainstream"] == 2
+
+
+def test_the_same_file_in_two_years_is_refused(project, school):
+    rows = [school(100001)]
+    project.download("2017-2018/england_ks4final.csv", rows)
+    project.download("2018-2019/england_ks4final.csv", rows)
+    project.settings["years"] = {"first": 2018, "last": 2019}
+    with pytest.raises(Fault, match="the two files are the same"):
+        project.clean()
+
+
+def test_two_files_that_differ_in_a_national_figure_are_refused(project, school):
+    total = {"RECTYPE": 7, "P8PUP": 50}
+    project.download(KS4, [school(100001), school("", P8MEA=-0.03, **total)])
+    project.download(
+        "2018-2019/850_ks4final.csv", [school(100002), school("", P8MEA=0.5, **total)]
+    )
+    with pytest.raises(Fault, match="two figures of progress_8"):
+        project.clean()
+
+
+def test_two_files_that_differ_in_a_schools_type_are_refused(project, school):
+    project.download(KS4, [school(100001, NFTYPE="ACC")])
+    project.download("2018-2019/850_ks4final.csv", [school(100001, NFTYPE="IND")])
+    with pytest.raises(Fault, match="is of two types"):
+        project.clean()
+
+
+def test_a_table_under_a_name_of_ones_own_is_listed_as_left_out(project, school):
+    project.download(KS4, [school(100001)])
+    project.download("2018-2019/england_ks4final (1).csv", [school(100001)])
+    left_out = project.clean().inventory["left_out"]
+    assert [entry["file"] for entry in left_out] == ["2018-2019/england_ks4final (1).csv"]

@@ -126,7 +126,7 @@ def test_a_code_is_a_reason_beside_an_empty_value(read, school):
     table = read(KS4, [school(100001, P8MEA="SUPP", P8PUP=4, TPUP=5, ATT8SCR="NE")])
     found = cell(table, "progress_8")
     assert found["value"] != found["value"]
-    assert found["reason"] == "suppressed: too few pupils"
+    assert found["reason"] == "suppressed: few pupils, or to protect such a figure"
     assert cell(table, "attainment_8")["reason"] == "no entries"
 
 

@@ -71,7 +71,7 @@ def test_an_empty_cell_says_that_it_is_blank(cell):
 def test_rows_keep_their_place():
     parsed = suppression.parse(pd.Series(["1", "SUPP", "1", ""], index=[5, 3, 9, 2]))
     assert parsed.value[[5, 9]].tolist() == [1.0, 1.0]
-    assert parsed.reason[3] == "suppressed: too few pupils"
+    assert parsed.reason[3] == "suppressed: few pupils, or to protect such a figure"
     assert parsed.reason[2] == BLANK
 
 

@@ -147,7 +147,7 @@ def test_no_analysis_depends_on_an_executed_notebook():
 
 def test_notebooks_are_passed_one_key_and_no_value():
     for stage in STAGES:
-        passed = re.findall(r"-p (\S+) (\S+)", body(stage)["cmd"])
+        passed = re.findall(r"-r (\S+) (\S+)", body(stage)["cmd"])
         if "papermill" in body(stage)["cmd"]:
             assert len(passed) == 1, stage
             assert passed[0][1] in ("${item}", "${key}"), stage
