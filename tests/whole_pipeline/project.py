@@ -52,7 +52,7 @@ class Project:
     def commit(self, message: str) -> None:
         for command in (
             ("git", "add", "-A"),
-            ("git", "commit", "-q", "-m", message, "--no-verify"),
+            ("git", "commit", "-q", "--allow-empty", "-m", message, "--no-verify"),
         ):
             done = self.run(*command)
             assert done.returncode == 0, done.stderr
