@@ -25,7 +25,7 @@ def main() -> int:
         return 1
     if is_run(sys.argv[1:]):
         try:
-            parameters.load()
+            parameters.load(changes=changes(sys.argv[1:]))
         except FileNotFoundError:
             pass  # No project here: DVC says so itself.
         except Fault as fault:
@@ -35,6 +35,26 @@ def main() -> int:
     from dvc.cli import main as dvc
 
     return int(dvc(sys.argv[1:]))
+
+
+def changes(arguments: list[str]) -> dict[str, str]:
+    """Find the values that `-S key=value` changes.
+
+    Forms that DVC takes from Hydra (`+key`, `~key`, several values) are left to it.
+    """
+    found = {}
+    for before, word in zip(["", *arguments], arguments, strict=False):
+        text = ""
+        if before in ("-S", "--set-param"):
+            text = word
+        elif word.startswith("--set-param="):
+            text = word.removeprefix("--set-param=")
+        elif word.startswith("-S") and "=" in word:
+            text = word.removeprefix("-S")
+        key, equals, value = text.rpartition(":")[2].partition("=")
+        if equals and key[:1].isalpha() and "," not in value:
+            found[key] = value
+    return found
 
 
 def is_run(arguments: list[str]) -> bool:

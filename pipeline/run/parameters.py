@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -179,8 +180,8 @@ class Parameters(_Section):
         return self.evaluations[name]
 
 
-def load(path: Path | None = None) -> Parameters:
-    """Read and check `params.yaml`.
+def load(path: Path | None = None, changes: Mapping[str, str] | None = None) -> Parameters:
+    """Read and check `params.yaml`, with some values changed as `dvc exp run -S` does.
 
     Raises Fault that names every unknown or impossible parameter, with the nearest
     known name where there is one.
@@ -198,7 +199,20 @@ def load(path: Path | None = None) -> Parameters:
         raise Fault(f"{path.name}: not in UTF-8; save it as UTF-8 text") from broken
     except yaml.YAMLError as broken:
         raise Fault(f"{path.name}: not valid YAML: {broken}") from broken
-    return check(content, name=path.name)
+    return check(_changed(content, changes or {}), name=path.name)
+
+
+def _changed(content: Any, changes: Mapping[str, str]) -> Any:
+    for place, text in changes.items():
+        section = content
+        *above, last = place.split(".")
+        for key in above:
+            if not isinstance(section, dict) or not isinstance(section.get(key), dict):
+                known = list(section) if isinstance(section, dict) else []
+                raise Fault(f"{place}: unknown parameter" + _nearest(key, known))
+            section = section[key]
+        section[last] = yaml.safe_load(text) if text else ""
+    return content
 
 
 def check(content: Any, *, name: str = "params.yaml") -> Parameters:

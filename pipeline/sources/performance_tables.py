@@ -337,13 +337,13 @@ def _refuse_another_year(file: TableFile, year: int) -> None:
         if (match := re.fullmatch(r"(?:P8MEA|READPROG|PTRWM_EXP|ATT8SCR)_([0-9]{2})", name))
     }
     # From 2021/22 the year before is not always repeated, since it was not published.
-    repeats_last_year = max(prior, default=year - 1) == year - 1
-    if max(prior, default=0) >= year or (year <= LAST_UNBROKEN and not repeats_last_year):
+    latest = max(prior, default=year - 1)
+    if latest >= year or latest < min(year, LAST_UNBROKEN + 1) - 1:
         raise InputFault(
             file.shown,
-            f"the file repeats figures of {max(prior)} as an earlier year's",
+            f"the file repeats figures of {latest} as the latest earlier year's",
             expected=f"the table of {academic_year(year)}",
-            mend=f"save it in {folder_of_year(max(prior) + 1)}, if it is that year's",
+            mend=f"save it in {folder_of_year(latest + 1)}, if it is that year's",
             row=1,
         )
 

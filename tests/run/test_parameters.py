@@ -1,6 +1,7 @@
 import pytest
+import yaml
 
-from pipeline.run import parameters
+from pipeline.run import front_door, parameters
 from pipeline.run.faults import Fault
 from pipeline.run.parameters import check
 
@@ -158,3 +159,24 @@ def test_every_parameter_is_described(settings):
         for key in entries:
             assert f"| `{key}` | " in described
     assert "|  |" not in described
+
+
+def test_a_change_of_an_unknown_parameter_is_told_with_the_nearest(tmp_path, settings):
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(settings))
+    with pytest.raises(
+        Fault, match="sources.foldr: unknown parameter; did you mean 'folder'"
+    ):
+        parameters.load(path, {"sources.foldr": "x"})
+    with pytest.raises(
+        Fault, match="sourcs.folder: unknown parameter; did you mean 'sources'"
+    ):
+        parameters.load(path, {"sourcs.folder": "x"})
+    with pytest.raises(Fault, match="years.last"):
+        parameters.load(path, {"years.last": "soon"})
+    assert parameters.load(path, {"sources.folder": "x"}).sources.folder == "x"
+
+
+def test_changes_are_found_as_dvc_takes_them():
+    asked = ["exp", "run", "-S", "a.b=c=d", "--set-param=e.f=1", "-Sg.h=2", "-S", "+i=3"]
+    assert front_door.changes(asked) == {"a.b": "c=d", "e.f": "1", "g.h": "2"}
