@@ -9,11 +9,23 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from pipeline.comparison import compare, compared
 from pipeline.run import locations, parameters
 from pipeline.schools import follow
 from pipeline.sources import clean
+
+# The same examples everywhere and however busy the machine is: a test that fails here
+# fails there.
+hypothesis_settings.register_profile(
+    "project",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+hypothesis_settings.load_profile("project")
 
 ROOT = Path(__file__).parents[1]
 KEY_STAGE_COLUMNS = {"ks2": ("TELIG", "PTRWM_EXP"), "ks4": ("TPUP", "ATT8SCR")}
