@@ -43,8 +43,8 @@ format: .venv/test.done ## Put code and notebooks into the house style
 notebooks: .venv/run.done ## Take the outputs from notebooks before a commit
 	$(BIN)/python -m pipeline.run.notebooks
 
-lab: .venv/lab.done ## Open the notebooks in JupyterLab
-	$(BIN)/jupyter lab notebooks
+lab: .venv-lab/lab.done ## Open the notebooks in JupyterLab, in an environment of its own
+	.venv-lab/bin/jupyter lab notebooks
 
 fresh: .venv/run.done ## Fail if a committed result is stale
 	@set -o pipefail; $(BIN)/dvc repro --dry --allow-missing | tee /dev/stderr \
@@ -52,7 +52,7 @@ fresh: .venv/run.done ## Fail if a committed result is stale
 	  || { echo "A committed result is stale: make report, then commit dvc.lock"; exit 1; }
 
 bench: .venv/run.done ## Time the pipeline against plain papermill, as ratios
-	$(BIN)/python benchmarks/pipeline_runs.py
+	$(BIN)/python benchmarks/pipeline_runs.py $(if $(SOURCES),--sources $(SOURCES) --registers $(REGISTERS))
 
 lock: .venv/run.done ## Resolve the dependencies anew, with hashes and without an index name
 	for name in uv run test lab; do \
@@ -62,10 +62,10 @@ lock: .venv/run.done ## Resolve the dependencies anew, with hashes and without a
 	    requirements/$$name.in -o requirements/$$name.txt || exit 1; done
 
 clean: ## Remove everything that a run makes, and the environment
-	rm -rf .venv .dvc/cache .dvc/tmp data/england data/results data/panel data/estimates \
+	rm -rf .venv .venv-lab .dvc/cache .dvc/tmp data/england data/results data/panel data/estimates \
 	  data/facts reports/runs reports/failed reports/rendered
 
-# Each environment is the one before it and more; `done` files say which locks are in.
+# `done` files say which locks are in an environment; `test` adds its tools to `run`.
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or later is needed; say which: make PYTHON=python3.12 ..."; exit 1; }
@@ -81,6 +81,9 @@ clean: ## Remove everything that a run makes, and the environment
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $<
 	@touch $@
 
-.venv/lab.done: requirements/lab.txt .venv/run.done
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $<
+# JupyterLab makes every notebook slower to start, so the job's environment is without it.
+.venv-lab/lab.done: requirements/lab.txt .venv/run.done
+	$(PYTHON) -m venv .venv-lab
+	$(BIN)/uv pip install --quiet --python .venv-lab/bin/python --require-hashes -r $<
+	$(BIN)/uv pip install --quiet --python .venv-lab/bin/python --no-deps --no-build-isolation --editable .
 	@touch $@

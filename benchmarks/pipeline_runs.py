@@ -2,11 +2,9 @@
 
 One command (`make bench`), one run, ratios: a machine's speed cancels. Plain papermill has
 no memory of what is fresh, so its no-op and one-change runs are its cold run again.
-
-Floor: the work of the cells themselves (reading, comparing, drawing), measured by running
-the same functions in one warm process, plus nothing.
 """
 
+import argparse
 import json
 import os
 import resource
@@ -93,6 +91,10 @@ def plain_papermill(folder: Path) -> list[list[str]]:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sources", help="a folder of real downloads")
+    parser.add_argument("--registers", help="the folder of the members' register")
+    asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         ours, plain = Path(place) / "ours", Path(place) / "plain"
         for folder in (ours, plain):
@@ -113,6 +115,14 @@ def main() -> None:
         costs["dvc repro, one title changed"] = timed(repro, folder=ours)
         parameters.write_text(text)
         costs["dvc repro, back to the old title"] = timed(repro, folder=ours)
+        if asked.sources:
+            for key, folder in (("sources", asked.sources), ("registers", asked.registers)):
+                text = text.replace(
+                    f"folder: data/england/{'downloads' if key == 'sources' else 'registers'}",
+                    f"folder: {Path(folder).resolve()}",
+                )
+            parameters.write_text(text)
+            costs["dvc repro, real tables"] = timed(repro, folder=ours)
     base = costs["plain papermill, one after another"]
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     for name, cost in costs.items():
@@ -121,7 +131,7 @@ def main() -> None:
     (ROOT / "benchmarks" / "pipeline_runs.json").write_text(
         json.dumps(
             {
-                n: {"wall": c.wall / base.wall, "cpu": c.cpu / base.cpu}
+                n: {"wall": round(c.wall / base.wall, 2), "cpu": round(c.cpu / base.cpu, 2)}
                 for n, c in costs.items()
             },
             indent=1,

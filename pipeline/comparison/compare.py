@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from pandera.pandas import DataFrameSchema
 
-from pipeline.comparison.compared import Compared, names_england
+from pipeline.comparison.compared import BY_HUB, BY_SCHOOL, Compared, names_england
 from pipeline.comparison.disclosure import too_few
 from pipeline.comparison.national_sd import national_sd
 from pipeline.contracts import promise
@@ -26,7 +26,9 @@ from pipeline.run.rounding import round_floats
 from pipeline.schools.follow import COMPARED_GROUPS, read_summary
 from pipeline.sources.clean import read_inventory
 
-SUPPRESSED = "suppressed: one side rests on too few pupils"
+SUPPRESSED = (
+    "suppressed: one side rests on too few pupils, or too few others would be left over"
+)
 INTERVALS_OF_PARTNERS = (
     "partners_low",
     "partners_high",
@@ -35,8 +37,6 @@ INTERVALS_OF_PARTNERS = (
     "standard_error",
     "degrees_of_freedom",
 )
-BY_HUB = "hub"
-BY_SCHOOL = "school"
 
 
 @dataclass(frozen=True)

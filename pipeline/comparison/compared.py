@@ -9,6 +9,9 @@ from pipeline.contracts.estimates import GAPS, LINEAGE, NATIONAL
 from pipeline.measures.measure import Group
 from pipeline.run import locations
 
+BY_HUB = "hub"
+BY_SCHOOL = "school"
+
 
 @dataclass(frozen=True)
 class Compared:

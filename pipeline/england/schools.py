@@ -22,8 +22,6 @@ PUBLISHED: dict[KeyStage, tuple[int, ...]] = {
 }
 FIRST_AUTHORITY = 400
 """The department uses no code from 400 to 439."""
-FIRST_URN = 900_000
-"""No real school's number begins with 9."""
 
 _TYPES: dict[str, dict[str, float]] = {
     "ks2": {"CY": 45, "VA": 15, "VC": 12, "ACC": 15, "AC": 8, "FD": 3, "F": 2},

@@ -52,7 +52,9 @@ class Fact:
     convention: Convention | None = None
     standard_error: float | None = None
     degrees_of_freedom: float | None = None
-    clusters: int | None = None
+    partner_clusters: int | None = None
+    """Independent groups among the partners of the cell."""
+    clustered_by: str | None = None
     schools_by_other_pupils: int = 0
 
     @property
@@ -89,7 +91,7 @@ class Fact:
             record |= {
                 "standard_error": self.standard_error,
                 "degrees_of_freedom": self.degrees_of_freedom,
-                "partner_clusters": self.clusters,
+                "partner_clusters": self.partner_clusters,
                 "schools_weighted_by_whole_cohort": self.schools_by_other_pupils,
                 "department_convention": (
                     None if self.convention is None else vars(self.convention)
@@ -143,7 +145,7 @@ def _fact(
         unit=about.unit if is_gap else about.unit_of_level,
         schools=counts[quantity][0],
         pupils=counts[quantity][1],
-        interval=_interval(row, confidence_level),
+        interval=_interval(row, get(bounds[0]), confidence_level),
         reason=get("reason"),
         sources=_sources(used, quantity),
         convention=(
@@ -153,7 +155,8 @@ def _fact(
         ),
         standard_error=get("standard_error") if is_gap else None,
         degrees_of_freedom=get("degrees_of_freedom") if is_gap else None,
-        clusters=get("partner_clusters"),
+        partner_clusters=get("partner_clusters"),
+        clustered_by=get("clustered_by"),
         schools_by_other_pupils=get("schools_by_other_pupils") or 0,
     )
 
@@ -163,11 +166,11 @@ def _sum(what: str, row: dict[str, Any]) -> int | None:
     return None if own is None or rest is None else int(own) + int(rest)
 
 
-def _interval(row: dict[str, Any], confidence_level: float) -> str:
+def _interval(row: dict[str, Any], low: float | None, confidence_level: float) -> str:
     if row.get("reason") is not None:
         return "none"
-    if row.get("interval_reason") is not None:
-        return f"none: {row['interval_reason']}"
+    if low is None:
+        return f"none: {row.get('interval_reason')}"
     return (
         f"{confidence_level:.0%} confidence interval, cluster-robust, partners "
         f"clustered by {row['clustered_by']}"

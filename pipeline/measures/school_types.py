@@ -1,9 +1,5 @@
 """Which schools a comparison may hold: the department's school types (NFTYPE)."""
 
-from typing import Literal
-
-Funding = Literal["state", "not state", "blank", "not recognised"]
-
 # SOURCE: abbreviations.xlsx (performance tables 2019) and the codes met in the tables
 # themselves: the long names stand in files that others tidied, in place of codes.
 STATE_FUNDED: dict[str, str] = {

@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from pipeline.comparison.compared import BY_HUB, BY_SCHOOL
 from pipeline.evidence.facts import Fact
 from pipeline.measures.catalogue import academic_year
 from pipeline.run.parameters import Evaluation, Parameters
 
+# ASSUME: fewer than 20 clusters make intervals rough (Cameron and Miller 2015, section VI,
+# give 20 to 50 as the number from which cluster-robust errors may be relied on).
 ROUGH_BELOW = 20
-"""Cluster-robust errors rely on many clusters; below this many they are rough (Cameron
-and Miller 2015, section VI)."""
 
 
 def method(
@@ -57,21 +58,20 @@ def method(
         "interval, as printed, lies on one side of zero, \u2018can\u2019t tell\u2019 where "
         "it does not. Figures on "
         f"{parameters.disclosure.suppress_pupils_up_to} pupils or fewer are withheld: "
-        "members, others and gap together.",
+        "members, others and gap together, and "
+        "those of disadvantaged pupils where as few other pupils would be left over.",
     ]
 
 
 def clustering(facts: list[Fact]) -> str:
     """Say which schools were taken to depend on each other, and what that leaves out."""
-    clusters = sorted(
-        {f.interval.rsplit(" ", 1)[-1] for f in _gaps(facts) if f.low is not None}
-    )
-    if clusters == ["hub"]:
+    clusters = sorted({str(f.clustered_by) for f in _gaps(facts) if f.low is not None})
+    if clusters == [BY_HUB]:
         return (
             "Errors of members are clustered by hub, those of other schools by school, as "
             "their groups are not known here."
         )
-    if clusters == ["school"]:
+    if clusters == [BY_SCHOOL]:
         return (
             "Errors are clustered by school, since the members are one group or their "
             "groups are not known. Schools of one group are not fully independent, so "
@@ -86,12 +86,12 @@ def cautions(facts: list[Fact], asked: Evaluation) -> list[str]:
     """Say beside the headlines what a reader must know before reading them."""
     said = [] if asked.chosen is None else [asked.chosen]
     gaps = _gaps(facts)
-    if any("by school" in f.interval for f in gaps if f.low is not None):
+    if any(f.clustered_by == BY_SCHOOL for f in gaps if f.low is not None):
         said.append(
             "Intervals take schools for independent, which schools of one group are not: "
             "they are likely too narrow."
         )
-    if any((f.clusters or 0) < ROUGH_BELOW for f in gaps):
+    if any((f.partner_clusters or 0) < ROUGH_BELOW for f in gaps):
         said.append(
             f"Some comparisons rest on fewer than {ROUGH_BELOW} independent groups of "
             "members: their intervals are rough, or left out."
@@ -100,7 +100,11 @@ def cautions(facts: list[Fact], asked: Evaluation) -> list[str]:
 
 
 def limits(
-    inventories: list[dict[str, Any]], parameters: Parameters, asked: Evaluation
+    inventories: list[dict[str, Any]],
+    parameters: Parameters,
+    asked: Evaluation,
+    *,
+    supplied: bool,
 ) -> list[str]:
     """Say what a reader must not take from the figures."""
     missed = 1 / (1 - parameters.comparison.confidence_level)
@@ -116,7 +120,7 @@ def limits(
         "Many comparisons stand side by side: if there were no true difference at all, "
         f"about one in {missed:.0f} intervals would still miss zero by chance.",
     ]
-    if asked.chosen is not None:
+    if asked.chosen is not None and supplied:
         said.insert(0, asked.chosen)
     if any(not f["rows"].get("special") for i in inventories for f in i["files"]):
         said.append(
@@ -143,6 +147,11 @@ def lacks(inventories: list[dict[str, Any]]) -> list[str]:
                     f"{file['file']} holds no national row, so nothing shows whether it "
                     "is whole."
                 )
+        if inventory["schools_in_two_files"]:
+            said.append(
+                f"{stage}: {inventory['schools_in_two_files']:,} schools stand in two files "
+                "that agree, and were kept once."
+            )
         said += [
             f"{entry['file']} was left out: {entry['why']}."
             for entry in inventory["left_out"]

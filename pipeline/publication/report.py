@@ -8,12 +8,12 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from pipeline.comparison.compared import Compared, read
+from pipeline.comparison import compared
 from pipeline.contracts import promise
 from pipeline.contracts.panel import FLOW
 from pipeline.evidence import coverage, wording
 from pipeline.evidence.facts import Fact, collect
-from pipeline.figures.gap_by_year import gap_by_year
+from pipeline.figures.levels_by_year import levels_by_year
 from pipeline.measures.catalogue import KEY_STAGE_LABELS, MEASURES, academic_year
 from pipeline.measures.measure import KEY_STAGES, KeyStage, Measure
 from pipeline.publication import flow_tables, national_table, pages, prose
@@ -52,7 +52,7 @@ class Report:
 
 def assemble(evaluation: str, parameters: Parameters) -> Report:
     """Gather an evaluation's facts, with all that a reader needs to judge them."""
-    compared: Compared = read(evaluation)
+    found = compared.read(evaluation)
     asked = parameters.evaluation(evaluation)
     inventories = {ks: read_inventory(ks) for ks in KEY_STAGES}
     return Report(
@@ -60,14 +60,14 @@ def assemble(evaluation: str, parameters: Parameters) -> Report:
         asked=asked,
         parameters=parameters,
         facts=collect(
-            compared,
+            found,
             confidence_level=parameters.comparison.confidence_level,
         ),
         flow=promise.read(locations.flow(evaluation), FLOW),
-        national=compared.national,
+        national=found.national,
         inventories=inventories,
         register=read_summary(evaluation),
-        others=coverage.others(compared, of_programme=asked.programme is not None),
+        others=coverage.others(found, of_programme=asked.programme is not None),
     )
 
 
@@ -175,7 +175,12 @@ def page(report: Report) -> str:
             sorted(set(report.others.values())),
         ),
         cautions=prose.cautions(report.facts, report.asked),
-        limits=prose.limits(stages, report.parameters, report.asked),
+        limits=prose.limits(
+            stages,
+            report.parameters,
+            report.asked,
+            supplied=bool(report.register["supplied"]),
+        ),
         lacks=prose.lacks(stages),
         source_tables=[_source_table(report)],
         code_hash=code_hash("report"),
@@ -193,7 +198,9 @@ def page(report: Report) -> str:
 
 def _measure(report: Report, measure: Measure) -> dict[str, Any]:
     others = report.others[measure.key_stage]
-    chart = gap_by_year(report.facts, measure, others=others, members=report.asked.called)
+    chart = levels_by_year(
+        report.facts, measure, others=others, members=report.asked.called
+    )
     gaps = [f for f in report.facts if f.measure == measure.code and f.quantity == "gap"]
     reasons = sorted({f.reason for f in gaps if f.reason is not None})
     conventions = sorted(

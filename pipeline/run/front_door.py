@@ -1,5 +1,6 @@
 """The `dvc` command of this project: DVC, with two checks in front of it.
 
+Parameters are checked before DVC fills its stages from them, in the project's own words.
 `dvc exp run` records the run as a Git object. Without a Git identity DVC stops with
 'unexpected error' and a link to its help; here the user is told what to type.
 """

@@ -13,6 +13,7 @@ from pipeline.run import locations
 from pipeline.run.faults import Fault
 
 EVALUATION_NAME = re.compile(r"[a-z][a-z0-9-]{0,59}")
+# A folder of the rendered reports, and what papermill would read as numbers.
 TAKEN_NAMES = {"notebooks", "nan", "inf"}
 
 
@@ -92,7 +93,8 @@ class Disclosure(_Section):
         le=100,
         description=(
             "A comparison with 1 to this many pupils on either side is not shown: "
-            "partners, rest and gap are withheld together. The department's rule is 5."
+            "partners, rest and gap are withheld together. So is a comparison of "
+            "disadvantaged pupils that leaves as few others. The department's rule is 5."
         ),
     )
 
@@ -166,7 +168,8 @@ class Parameters(_Section):
             if not EVALUATION_NAME.fullmatch(name) or name in TAKEN_NAMES:
                 raise ValueError(
                     f"evaluation {name!r}: a name begins with a small letter and has at "
-                    "most 60 small letters, digits and hyphens; 'notebooks' is taken"
+                    "most 60 small letters, digits and hyphens; 'notebooks', 'nan' and "
+                    "'inf' are taken"
                 )
         return self
 
@@ -222,11 +225,11 @@ def check(content: Any, *, name: str = "params.yaml") -> Parameters:
     try:
         return Parameters.model_validate(content)
     except ValidationError as faults:
-        told = [_tell(fault, content) for fault in faults.errors()]
+        told = [_tell(fault) for fault in faults.errors()]
         raise Fault(f"{name}:\n" + "\n".join(f"  {line}" for line in told)) from None
 
 
-def _tell(fault: Any, content: dict[str, Any]) -> str:
+def _tell(fault: Any) -> str:
     place = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
         known = _known_keys(fault["loc"][:-1])

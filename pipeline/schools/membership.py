@@ -203,6 +203,7 @@ def member_years(register: Register, years: range) -> pd.DataFrame:
 
 def _memberships(spells: list[dict[Hashable, Any]]) -> list[tuple[date, date | None]]:
     """Join spells that touch: one ends on the day the next begins, or the day before."""
+    # ASSUME: a school whose spells touch only changed its hub, and never left.
     joined: list[tuple[date, date | None]] = []
     for spell in spells:
         last = joined[-1][1] if joined else None
@@ -220,7 +221,7 @@ def _hub_on(day: date, spells: list[dict[Hashable, Any]]) -> str | None:
 
 
 def counts_in(year: int, *, joined: date, left: date | None) -> bool:
-    """Say whether one spell makes a school a member in the academic year ending `year`."""
+    """Say whether one membership counts in the academic year that ends in `year`."""
     # ASSUME: an academic year runs from 1 September to 31 August, as the department's
     # own rules for groups of schools have it.
     first_day, last_day = date(year - 1, 9, 1), date(year, 8, 31)

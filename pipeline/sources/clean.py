@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -101,9 +100,9 @@ def write(cleaned: Cleaned, key_stage: KeyStage) -> None:
     )
 
 
-def read_inventory(key_stage: KeyStage, path: Path | None = None) -> dict[str, Any]:
+def read_inventory(key_stage: KeyStage) -> dict[str, Any]:
     """Read what an earlier stage wrote about the files of a key stage."""
-    text = (path or locations.inventory(key_stage)).read_text(encoding="utf-8")
+    text = locations.inventory(key_stage).read_text(encoding="utf-8")
     inventory: dict[str, Any] = json.loads(text)
     return inventory
 

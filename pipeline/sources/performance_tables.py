@@ -33,7 +33,7 @@ class Download:
     shown: str
     year: int
     area: str
-    key_stage: str
+    key_stage: KeyStage
     release: str
 
 
@@ -76,7 +76,7 @@ def find(folder: Path, shown_from: str) -> list[Download]:
                 shown=shown,
                 year=_year_of(path.parent.name, shown),
                 area=name["area"].lower(),
-                key_stage=name["key_stage"].lower(),
+                key_stage="ks2" if name["key_stage"].lower() == "ks2" else "ks4",
                 release=name["release"].lower(),
             )
         )
@@ -141,12 +141,12 @@ def read(download: Download) -> Table:
     table or year, for a cell that is neither a number nor a known code, and for a
     school without a six-digit URN.
     """
-    key_stage: KeyStage = "ks2" if download.key_stage == "ks2" else "ks4"
+    key_stage = download.key_stage
     table = TABLES[key_stage]
     file = table_file.read(download.path, download.shown)
     _refuse_another_table(file, key_stage)
     _refuse_another_year(file, download.year)
-    cells = file.cells.rename(columns={})
+    cells = file.cells
     kind = cells["RECTYPE"].str.strip()
     known = table.SCHOOL_RECORDS | table.AGGREGATE_RECORDS
     for row, value in kind[~kind.isin(list(known))].items():

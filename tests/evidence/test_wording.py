@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pipeline.comparison.national_sd import national_sd
 from pipeline.evidence import wording
 from pipeline.evidence.wording import MINUS, active_title, headlines, number, verdict
-from pipeline.figures.gap_by_year import gap_by_year
+from pipeline.figures.levels_by_year import levels_by_year
 from pipeline.measures.catalogue import MEASURES, measure
 from pipeline.measures.measure import KEY_STAGES
 
@@ -104,7 +104,7 @@ def sentences_of(facts):
     for stage in KEY_STAGES:
         for about in MEASURES[stage]:
             yield active_title(facts, stage, about.code)
-            chart = gap_by_year(facts, about, others="the rest of England")
+            chart = levels_by_year(facts, about, others="the rest of England")
             if chart is not None:
                 yield chart.alt
     yield from (f.interval for f in facts)
@@ -195,7 +195,9 @@ def test_there_are_six_headlines_and_each_is_in_the_catalogue():
 
 def test_equal_facts_draw_equal_charts(all_facts):
     drawn = [
-        gap_by_year(all_facts(0.5, 0.2, 0.8), measure("ks4", "progress_8"), others="others")
+        levels_by_year(
+            all_facts(0.5, 0.2, 0.8), measure("ks4", "progress_8"), others="others"
+        )
         for _ in range(2)
     ]
     assert drawn[0] == drawn[1]
@@ -203,7 +205,9 @@ def test_equal_facts_draw_equal_charts(all_facts):
 
 def test_a_chart_says_in_words_what_it_shows(all_facts):
     facts = all_facts(0.5, 0.2, 0.8)
-    chart = gap_by_year(facts, measure("ks4", "progress_8"), others="the rest of England")
+    chart = levels_by_year(
+        facts, measure("ks4", "progress_8"), others="the rest of England"
+    )
     assert "partner schools and the rest of England, 2017/18 to 2018/19" in chart.alt
     assert "above the others in 2 of 2 years" in chart.alt
     assert 'role="img"' in chart.svg
@@ -211,7 +215,7 @@ def test_a_chart_says_in_words_what_it_shows(all_facts):
 
 def test_a_measure_without_figures_has_no_chart(all_facts):
     facts = all_facts(None, None, None)
-    assert gap_by_year(facts, measure("ks4", "progress_8"), others="others") is None
+    assert levels_by_year(facts, measure("ks4", "progress_8"), others="others") is None
 
 
 def test_a_bound_that_is_printed_as_zero_says_that_we_cannot_tell(fact):

@@ -15,6 +15,8 @@ from pipeline.run import locations, parameters
 from pipeline.schools import follow
 from pipeline.sources import clean
 
+pytestmark = pytest.mark.pipeline
+
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = range(12)
 EVALUATION = "annual-impact"

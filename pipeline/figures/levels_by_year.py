@@ -12,12 +12,14 @@ from pipeline.figures.style import Chart
 from pipeline.measures.catalogue import academic_year
 from pipeline.measures.measure import GROUP_LABELS, Group, Measure
 
+FEWEST_DRAWN_WHOLE = 5
+"""Clusters from which an interval may set the scale of the chart."""
 _MARKS = {"Partners": "o", "Rest": "s"}
 _COLOURS = {"Partners": style.PARTNERS_COLOUR, "Rest": style.REST_COLOUR}
 _ASIDE = {"Partners": -0.11, "Rest": 0.11}
 
 
-def gap_by_year(
+def levels_by_year(
     facts: list[Fact], measure: Measure, *, others: str, members: str = "partner schools"
 ) -> Chart | None:
     """Draw one measure: partners beside the rest in every year that has figures.
@@ -81,7 +83,8 @@ def _scale(facts: list[Fact]) -> tuple[float, float]:
         bound
         for f in facts
         for bound in (f.low, f.high)
-        if bound is not None and (f.quantity == "rest" or (f.clusters or 0) >= 5)
+        if bound is not None
+        and (f.quantity == "rest" or (f.partner_clusters or 0) >= FEWEST_DRAWN_WHOLE)
     ]
     room = 0.06 * ((max(ends) - min(ends)) or 1.0)
     return min(ends) - room, max(ends) + room
