@@ -1,6 +1,6 @@
 """Partners against the rest of England, for every measure, group and year."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import product
 from typing import Any
 
@@ -9,22 +9,19 @@ import numpy.typing as npt
 import pandas as pd
 from pandera.pandas import DataFrameSchema
 
-from pipeline.comparison.compared import BY_HUB, BY_SCHOOL, Compared, names_england
+from pipeline.comparison.cells import Asked, KnownResults, is_usable, read_known
+from pipeline.comparison.compared import BY_HUB, BY_SCHOOL, Compared
 from pipeline.comparison.disclosure import too_few
+from pipeline.comparison.national_check import check_national
 from pipeline.comparison.national_sd import national_sd
-from pipeline.contracts import promise
 from pipeline.contracts.estimates import GAPS, LINEAGE, NATIONAL
-from pipeline.contracts.panel import MEMBERS
-from pipeline.contracts.results import AGGREGATES, RESULTS, SCHOOLS
 from pipeline.estimators.gap_to_rest import gap_to_rest
-from pipeline.measures.catalogue import MEASURES, TABLES
-from pipeline.measures.measure import KEY_STAGES, Group, KeyStage, Measure
-from pipeline.measures.school_types import MAINSTREAM, is_state_funded
-from pipeline.run import locations
+from pipeline.measures.catalogue import MEASURES
+from pipeline.measures.measure import KEY_STAGES
+from pipeline.measures.school_types import MAINSTREAM
 from pipeline.run.parameters import Parameters
 from pipeline.run.rounding import round_floats
-from pipeline.schools.follow import COMPARED_GROUPS, read_summary
-from pipeline.sources.clean import read_inventory
+from pipeline.schools.follow import COMPARED_GROUPS
 
 SUPPRESSED = (
     "suppressed: one side rests on too few pupils, or too few others would be left over"
@@ -39,53 +36,6 @@ INTERVALS_OF_PARTNERS = (
 )
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """One cell of the comparison."""
-
-    measure: Measure
-    group: Group
-    year: int
-
-    @property
-    def cell(self) -> dict[str, str | int]:
-        return {
-            "key_stage": self.measure.key_stage,
-            "measure": self.measure.code,
-            "group": self.group,
-            "year": self.year,
-        }
-
-    @property
-    def column(self) -> str:
-        return self.measure.columns[self.group].value
-
-
-@dataclass(frozen=True)
-class _KeyStage:
-    """What the earlier stages know of one key stage and of the members."""
-
-    results: pd.DataFrame
-    aggregates: pd.DataFrame
-    inventory: dict[str, Any]
-    members: pd.DataFrame
-    register: dict[str, Any]
-    confidence_level: float
-    suppress_pupils_up_to: int
-
-    def rows(self, asked: _Asked) -> pd.DataFrame:
-        table = self.results
-        return table[
-            (table["measure"] == asked.measure.code)
-            & (table["group"] == asked.group)
-            & (table["year"] == asked.year)
-        ]
-
-    def year(self, year: int) -> dict[str, Any]:
-        state: dict[str, Any] = self.inventory["years"][str(year)]
-        return state
-
-
 def compare(evaluation: str, parameters: Parameters) -> Compared:
     """Compare the members of one evaluation with all other schools.
 
@@ -98,16 +48,16 @@ def compare(evaluation: str, parameters: Parameters) -> Compared:
     national: list[dict[str, Any]] = []
     lineage: list[dict[str, Any]] = []
     for key_stage in KEY_STAGES:
-        known = _read(key_stage, evaluation, parameters)
+        known = read_known(key_stage, evaluation, parameters)
         for measure, group, year in product(
             MEASURES[key_stage], COMPARED_GROUPS, parameters.years.all
         ):
-            asked = _Asked(measure, group, year)
+            asked = Asked(measure, group, year)
             rows = known.rows(asked)
             estimate, used = _gap(rows, asked, known)
             gaps.append(asked.cell | estimate)
             lineage += [asked.cell | entry for entry in _lineage(used, known)]
-            national += [asked.cell | entry for entry in _national(rows, asked, known)]
+            national += [asked.cell | entry for entry in check_national(rows, asked, known)]
     return Compared(
         gaps=_as_promised(gaps, GAPS),
         national=_as_promised(national, NATIONAL),
@@ -115,29 +65,14 @@ def compare(evaluation: str, parameters: Parameters) -> Compared:
     )
 
 
-def _read(key_stage: KeyStage, evaluation: str, parameters: Parameters) -> _KeyStage:
-    schools = promise.read(locations.schools(key_stage), SCHOOLS)
-    results = promise.read(locations.results(key_stage), RESULTS)
-    about = schools[["urn", "year", "place", "school_type"]]
-    return _KeyStage(
-        results=results.merge(about, on=["urn", "year"], validate="many_to_one"),
-        aggregates=promise.read(locations.aggregates(key_stage), AGGREGATES),
-        inventory=read_inventory(key_stage),
-        members=promise.read(locations.panel(evaluation), MEMBERS),
-        register=read_summary(evaluation),
-        confidence_level=parameters.comparison.confidence_level,
-        suppress_pupils_up_to=parameters.disclosure.suppress_pupils_up_to,
-    )
-
-
 def _gap(
-    rows: pd.DataFrame, asked: _Asked, known: _KeyStage
+    rows: pd.DataFrame, asked: Asked, known: KnownResults
 ) -> tuple[dict[str, Any], pd.DataFrame | None]:
     """Estimate one cell and say which rows it used, or say why there is no figure."""
     reason = _why_absent(rows, asked, known)
     if reason is not None:
         return {"reason": reason}, None
-    usable = rows[_is_usable(rows)]
+    usable = rows[is_usable(rows)]
     hub_of = known.members[known.members["year"] == asked.year].set_index("urn")["hub"]
     is_partner = usable["urn"].isin(hub_of.index).to_numpy()
     if not is_partner.any():
@@ -182,13 +117,13 @@ def _gap(
 
 
 def _pupils_not_disadvantaged(
-    asked: _Asked, known: _KeyStage, hub_of: pd.Series, own: int, rest: int
+    asked: Asked, known: KnownResults, hub_of: pd.Series, own: int, rest: int
 ) -> tuple[int, ...]:
     """Count the pupils whom subtracting a group from all pupils would show, by side."""
     if asked.group == "all":
         return ()
-    everyone = known.rows(_Asked(asked.measure, "all", asked.year))
-    usable = everyone[_is_usable(everyone)]
+    everyone = known.rows(Asked(asked.measure, "all", asked.year))
+    usable = everyone[is_usable(everyone)]
     is_partner = usable["urn"].isin(hub_of.index)
     return (
         int(usable.loc[is_partner, "pupils"].sum()) - own,
@@ -196,11 +131,7 @@ def _pupils_not_disadvantaged(
     )
 
 
-def _is_usable(rows: pd.DataFrame) -> pd.Series:
-    return (rows["place"] == MAINSTREAM) & rows["value"].notna() & (rows["pupils"] > 0)
-
-
-def _why_absent(rows: pd.DataFrame, asked: _Asked, known: _KeyStage) -> str | None:
+def _why_absent(rows: pd.DataFrame, asked: Asked, known: KnownResults) -> str | None:
     not_published = asked.measure.why_not_published(asked.year)
     if not_published is not None:
         return f"not published: {not_published}"
@@ -246,7 +177,7 @@ def _clusters(
     return BY_HUB, labels.to_numpy(dtype=object)
 
 
-def _lineage(used: pd.DataFrame | None, known: _KeyStage) -> list[dict[str, Any]]:
+def _lineage(used: pd.DataFrame | None, known: KnownResults) -> list[dict[str, Any]]:
     if used is None:
         return []
     hashes = {f["file"]: f["sha256"] for f in known.inventory["files"]}
@@ -258,55 +189,6 @@ def _lineage(used: pd.DataFrame | None, known: _KeyStage) -> list[dict[str, Any]
             "rest_rows": int((~rows["is_partner"]).sum()),
         }
         for name, rows in used.groupby("source", sort=True)
-    ]
-
-
-def _national(rows: pd.DataFrame, asked: _Asked, known: _KeyStage) -> list[dict[str, Any]]:
-    """Recompute the published figure of all state-funded schools, where there is one."""
-    table = TABLES[asked.measure.key_stage]
-    aggregates = known.aggregates
-    published = aggregates[
-        (aggregates["record"] == table.AGGREGATE_RECORDS[table.STATE_FUNDED_RECORD])
-        & (aggregates["measure"] == asked.measure.code)
-        & (aggregates["group"] == asked.group)
-        & (aggregates["year"] == asked.year)
-        & aggregates["value"].notna()
-    ]
-    if published.empty:
-        return []
-    first = published.iloc[0]
-    entry = {
-        "published": first["value"],
-        "published_pupils": first["pupils"],
-        "source": first["source"],
-    }
-    counted = rows[
-        rows["value"].notna()
-        & (rows["pupils"] > 0)
-        & rows["school_type"].map(is_state_funded)
-    ]
-    if counted.empty or not names_england(counted["source"]):
-        return [entry]
-    first_choice = asked.measure.columns[asked.group].pupils[0]
-    by_other = bool((counted["pupils_column"] != first_choice).any())
-    weights = counted["pupils"].to_numpy(dtype=float)
-    pupils = int(weights.sum())
-    if pd.notna(first["pupils"]) and too_few(
-        (abs(int(first["pupils"]) - pupils),), up_to=known.suppress_pupils_up_to
-    ):
-        # Published less recomputed would show the few pupils who are in no row.
-        return [entry]
-    recomputed = float(np.average(counted["value"].to_numpy(dtype=float), weights=weights))
-    return [
-        entry
-        | {
-            "recomputed": recomputed,
-            "difference": recomputed - first["value"],
-            "schools": len(counted),
-            # Whole cohorts stand in for some schools' pupils with a score: their sum is
-            # no share of the published number.
-            "pupils": None if by_other else pupils,
-        }
     ]
 
 

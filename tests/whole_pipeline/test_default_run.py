@@ -78,6 +78,8 @@ def test_every_fact_asked_for_is_there_with_a_value_or_a_reason(project):
     assert len(results["facts"]) == 7 * 2 * 8 * 3
     for fact in results["facts"]:
         assert (fact["value"] is None) == (fact["reason"] is not None), fact["id"]
+        assert (fact["low"] is None) == fact["interval"].startswith("none"), fact["id"]
+        assert (fact["low"] is None) == (fact["high"] is None), fact["id"]
         if fact["value"] is not None:
             assert fact["sources"], fact["id"]
             assert all(re.fullmatch("[0-9a-f]{64}", s["sha256"]) for s in fact["sources"])
