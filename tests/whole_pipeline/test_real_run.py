@@ -99,8 +99,12 @@ def test_real_schools_are_not_marked_synthetic_nor_given_a_partnership_they_did_
     for page in (england.folder / "reports/rendered").rglob("*.html"):
         text = page.read_text(encoding="utf-8")
         assert "SYNTHETIC" not in text, page
-        # What is known of Growing the Top is not said of a register without it.
-        assert "invited to Growing the Top" not in text, page
+
+
+def test_what_is_known_of_a_programme_is_not_said_where_it_has_no_members(england):
+    for evaluation in ("annual-impact", "growing-the-top"):
+        page = england.read(f"reports/rendered/{evaluation}/index.html").decode()
+        assert "invited to Growing the Top" not in page
 
 
 def test_no_path_of_the_sources_or_registers_is_recorded(england):
