@@ -116,15 +116,22 @@ def partner_flow(followed: Followed) -> pd.DataFrame:
         & (flow["group"] == "all")
         & (flow["side"] == "partners")
     ]
-    step = shown["step"].where(shown["reason"].isna(), "lost: " + shown["reason"])
-    return shown.assign(step=step).pivot_table(
-        index=["key_stage", "step"],
+    if shown.empty:
+        return pd.DataFrame(columns=["key_stage", "step"])
+    kinds = (*STEPS[: STEPS.index(PUBLISHED)], BLANK_TYPE, PUBLISHED, ANALYSED)
+    said = shown.assign(
+        order=shown["step"].map(kinds.index) * 2 + shown["reason"].isna(),
+        step=shown["step"].where(shown["reason"].isna(), "lost: " + shown["reason"]),
+    )
+    counts = said.pivot_table(
+        index=["key_stage", "order", "step"],
         columns="year",
         values="schools",
         aggfunc="sum",
-        fill_value=0,
-        sort=False,
-    )
+    ).droplevel("order")
+    # A year without a table has no flow; one with a table has lost none for most reasons.
+    in_table = counts.groupby("key_stage").transform(lambda year: year.notna().any())
+    return counts.fillna(0).astype(int).astype(object).where(in_table, "")
 
 
 def _tables(key_stage: KeyStage) -> tuple[pd.DataFrame, pd.DataFrame]:

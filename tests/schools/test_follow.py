@@ -224,3 +224,24 @@ def test_members_by_year_are_counted_with_their_hubs(project, school):
     counted = following.members_by_year(project.follow())
     assert counted.loc[2019].to_dict() == {"schools": 2, "hubs": 1}
     assert isinstance(counted, pd.DataFrame)
+
+
+def test_the_flow_is_shown_in_the_order_of_its_steps_and_blank_without_a_table(
+    project, school
+):
+    project.settings["years"] = {"first": 2018, "last": 2019}
+    project.download("2018-2019/england_ks4final.csv", [school(100001), school(100002)])
+    project.register("100001,,2015-09-01,,", "100003,,2015-09-01,,")
+    shown = following.partner_flow(project.follow())
+    steps = shown.loc["ks4"].index.tolist()
+    assert steps.index("listed in the register") < steps.index("lost: not in these files")
+    assert steps.index("lost: not in these files") < steps.index("in that year's table")
+    assert steps[-1] == "analysed"
+    assert shown.columns.tolist() == [2019]
+    assert shown.loc[("ks4", "lost: not in these files"), 2019] == 1
+
+
+def test_without_members_no_flow_is_shown(project, school):
+    project.download("2018-2019/england_ks4final.csv", [school(100001)])
+    project.register("100001,,2015-09-01,,")
+    assert following.partner_flow(project.follow("growing-the-top")).empty
