@@ -230,7 +230,9 @@ def test_the_flow_is_shown_in_the_order_of_its_steps_and_blank_without_a_table(
     project, school
 ):
     project.settings["years"] = {"first": 2018, "last": 2019}
-    project.download("2018-2019/england_ks4final.csv", [school(100001), school(100002)])
+    project.download(
+        "2018-2019/england_ks4final.csv", [school(100001, P8MEA=1), school(100002, P8MEA=1)]
+    )
     project.register("100001,,2015-09-01,,", "100003,,2015-09-01,,")
     shown = following.partner_flow(project.follow())
     steps = shown.loc["ks4"].index.tolist()
