@@ -14,6 +14,7 @@ from pipeline.comparison.compared import BY_HUB, BY_SCHOOL, Compared
 from pipeline.comparison.disclosure import too_few
 from pipeline.comparison.national_check import check_national
 from pipeline.comparison.national_sd import national_sd
+from pipeline.contracts import promise
 from pipeline.contracts.estimates import GAPS, LINEAGE, NATIONAL
 from pipeline.estimators.gap_to_rest import gap_to_rest
 from pipeline.measures.catalogue import MEASURES
@@ -98,7 +99,9 @@ def _gap(
         confidence_level=known.confidence_level,
     )
     first_choice = asked.measure.columns[asked.group].pupils[0]
-    entry = asdict(estimate) | {
+    # The rest's schools are its clusters: their number is that of its schools.
+    found = {name: v for name, v in asdict(estimate).items() if name != "rest_clusters"}
+    entry = found | {
         "dfe_said": sd.said,
         "clustered_by": clustered_by,
         "schools_by_other_pupils": int((usable["pupils_column"] != first_choice).sum()),
@@ -195,4 +198,7 @@ def _lineage(used: pd.DataFrame | None, known: KnownResults) -> list[dict[str, A
 def _as_promised(rows: list[dict[str, Any]], contract: DataFrameSchema) -> pd.DataFrame:
     """Bring rows into the promised order and types, and round as everything written."""
     types = {name: c.dtype.type for name, c in contract.columns.items()}
+    unknown = {name for row in rows for name in row} - set(types)
+    if unknown:
+        raise promise.BrokenPromise(f"{contract.name} does not promise {sorted(unknown)}")
     return round_floats(pd.DataFrame(rows).reindex(columns=list(types)).astype(types))

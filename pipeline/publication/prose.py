@@ -53,7 +53,7 @@ def method(
         "(pupil SD divided by the square root of pupils). It is printed for comparison "
         "with the department\u2019s tables and is no test: it finds a difference for a "
         "large share of groups of schools drawn at random. It is left out where no "
-        "national SD is published, recovered from published bounds or confirmed by them.",
+        "national SD is published or recovered from published bounds.",
         "Words. \u2018Higher than\u2019 and \u2018lower than\u2019 are used where the "
         "interval, as printed, lies on one side of zero, \u2018can\u2019t tell\u2019 where "
         "it does not. Figures on "

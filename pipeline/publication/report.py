@@ -172,7 +172,7 @@ def page(report: Report) -> str:
             report.facts,
             report.parameters,
             report.asked,
-            sorted(set(report.others.values())),
+            _compared_with(report),
         ),
         cautions=prose.cautions(report.facts, report.asked),
         limits=prose.limits(
@@ -253,6 +253,12 @@ def _caption(report: Report, measure: Measure, drawn: tuple[int, ...]) -> str:
         f"({report.parameters.sources.release})"
         f"{', layout only: SYNTHETIC figures' if report.synthetic else ''}."
     )
+
+
+def _compared_with(report: Report) -> list[str]:
+    """Whom members are compared with, in the key stages that have figures."""
+    stages = {fact.key_stage for fact in report.facts if fact.value is not None}
+    return sorted({report.others[ks] for ks in stages or report.others})
 
 
 def _years_words(report: Report) -> str:

@@ -246,8 +246,7 @@ def _year_entry(
     reasons = {m.why_not_published(year) for m in MEASURES[key_stage]}
     of_year = [t for t in tables if t.download.year == year]
     if of_year:
-        whole = any(t.download.area == "england" for t in of_year)
-        return {"state": "supplied", "all_of_england": whole}
+        return {"state": "supplied"}
     if None not in reasons:
         return {
             "state": "not published",

@@ -132,13 +132,6 @@ def test_a_file_outside_the_years_of_the_run_is_left_out_and_listed(project, sch
     ]
 
 
-def test_one_authoritys_file_does_not_cover_england(project, school):
-    project.download("2018-2019/850_ks4final.csv", [school(100001)])
-    assert project.clean().inventory["years"]["2019"]["all_of_england"] is False
-    project.download(KS4, [school(100001)])
-    assert project.clean().inventory["years"]["2019"]["all_of_england"] is True
-
-
 def test_a_synthetic_folder_is_known_by_its_mark(project, school):
     project.download(KS4, [school(100001)])
     assert project.clean().inventory["folder_is_synthetic"] is False

@@ -63,11 +63,8 @@ def test_a_clone_without_data_knows_that_nothing_is_stale(project, tmp_path):
 
 
 def test_a_changed_parameter_of_one_evaluation_leaves_the_other_alone(project):
-    parameters = project.folder / "params.yaml"
-    before = parameters.read_text(encoding="utf-8")
-    parameters.write_text(before.replace("title: Growing the Top", "title: GtT"))
-    said = project.repro("--dry")
-    parameters.write_text(before)
+    with project.parameters_changed("title: Growing the Top", "title: GtT"):
+        said = project.repro("--dry")
     assert "'report@growing-the-top'" in said.split("Running", 1)[1]
     assert "Running stage 'report@annual-impact'" not in said
 
@@ -153,16 +150,9 @@ def test_a_broken_file_stops_the_run_and_leaves_the_earlier_report(project):
     lines = whole.split(b"\n")
     lines[4] = lines[4].replace(b"9", b"x")
     broken.write_bytes(b"\n".join(lines))
-    parameters = project.folder / "params.yaml"
-    text = parameters.read_text(encoding="utf-8")
-    parameters.write_text(
-        text.replace("folder: data/england/downloads", "folder: downloads")
-    )
-    try:
+    with project.parameters_changed("folder: data/england/downloads", "folder: downloads"):
         done = project.run("dvc", "repro")
-    finally:
-        parameters.write_text(text)
-        shutil.rmtree(elsewhere)
+    shutil.rmtree(elsewhere)
     said = done.stdout + done.stderr
     assert done.returncode != 0
     assert "notebooks/1_clean_results.ipynb stopped in cell" in said
@@ -182,15 +172,8 @@ def test_a_broken_file_stops_the_run_and_leaves_the_earlier_report(project):
 
 
 def test_an_unknown_parameter_stops_the_run_before_anything_runs(project):
-    parameters = project.folder / "params.yaml"
-    text = parameters.read_text(encoding="utf-8")
-    parameters.write_text(
-        text.replace("suppress_pupils_up_to: 5", "supress_pupils_up_to: 5")
-    )
-    try:
+    with project.parameters_changed("suppress_pupils_up_to: 5", "supress_pupils_up_to: 5"):
         done = project.run("dvc", "repro")
-    finally:
-        parameters.write_text(text)
     said = done.stdout + done.stderr
     assert done.returncode != 0
     assert "did you mean 'suppress_pupils_up_to'" in said
