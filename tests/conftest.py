@@ -7,14 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import yaml
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from pipeline.comparison import compare, compared
+from pipeline.contracts import promise
+from pipeline.measures import catalogue
+from pipeline.measures.measure import KEY_STAGES
 from pipeline.run import locations, parameters
-from pipeline.schools import follow
+from pipeline.schools import follow, link
 from pipeline.sources import clean
 
 # The same examples everywhere and however busy the machine is: a test that fails here
@@ -28,7 +32,9 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("project")
 
 ROOT = Path(__file__).parents[1]
-KEY_STAGE_COLUMNS = {"ks2": ("TELIG", "PTRWM_EXP"), "ks4": ("TPUP", "ATT8SCR")}
+KEY_STAGE_COLUMNS = {
+    key_stage: table.TABLE_MARKERS for key_stage, table in catalogue.TABLES.items()
+}
 
 
 def as_csv(rows: list[dict[str, Any]]) -> str:
@@ -59,7 +65,7 @@ class Project:
         path = self.folder / "downloads" / shown
         path.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(rows, list):
-            stage = "ks2" if "_ks2" in shown else "ks4"
+            stage = next(ks for ks in KEY_STAGES if f"_{ks}" in shown)
             blank = dict.fromkeys(KEY_STAGE_COLUMNS[stage], "")
             rows = as_csv([{"RECTYPE": 1, "URN": ""} | blank | row for row in rows])
         path.write_bytes(rows if isinstance(rows, bytes) else rows.encode())
@@ -80,13 +86,33 @@ class Project:
         """The settings as the pipeline reads them."""
         return parameters.check(self.settings)
 
+    def know(self, name: str, *rows: dict[str, Any]) -> None:
+        """Put rows into one table of schools, as the stage `link` would."""
+        contract = link.TABLES[name]
+        blank = {"source": "made.csv", "row": 2, "name": "A school", "kind": "conversion"}
+        table = pd.DataFrame([blank | row for row in rows])
+        table = table.reindex(columns=list(contract.columns))
+        types = {column: c.dtype.type for column, c in contract.columns.items()}
+        promise.write(table.astype(types), locations.school_table(name), contract)
+
+    def link(self) -> link.Linked:
+        """Read the optional sources that the settings name; everything is written."""
+        linked = link.link(self.parameters)
+        link.write(linked)
+        return linked
+
     def clean(self, key_stage: str = "ks4") -> clean.Cleaned:
-        """Read one key stage's files."""
+        """Read one key stage's files; what a test told of schools stays as it is."""
+        known = link.link(self.parameters)
+        for name, table in known.tables.items():
+            path = locations.school_table(name)
+            if not path.is_file():
+                promise.write(table, path, link.TABLES[name])
         return clean.clean(key_stage, self.parameters)
 
     def follow(self, evaluation: str = "annual-impact") -> follow.Followed:
-        """Clean both key stages, then follow the schools; everything is written."""
-        for key_stage in ("ks2", "ks4"):
+        """Clean all key stages, then follow the schools; everything is written."""
+        for key_stage in KEY_STAGES:
             clean.write(self.clean(key_stage), key_stage)
         followed = follow.follow(evaluation, self.parameters)
         follow.write(followed, evaluation)
@@ -119,6 +145,7 @@ def settings_for(downloads: str, registers: str) -> dict[str, Any]:
     """Give the project's own parameters, for other folders and for the one year 2018/19."""
     settings = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     settings["sources"] = {"folder": downloads, "release": "final"}
+    settings["sources"] |= {"gias": None, "ofsted": None, "context": None}
     settings["registers"] = {"folder": registers}
     settings["years"] = {"first": 2019, "last": 2019}
     settings["disclosure"] = {"suppress_pupils_up_to": 5}

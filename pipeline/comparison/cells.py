@@ -12,7 +12,7 @@ from pipeline.measures.measure import Group, KeyStage, Measure
 from pipeline.measures.school_types import MAINSTREAM
 from pipeline.run import locations
 from pipeline.run.parameters import Parameters
-from pipeline.schools.follow import read_summary
+from pipeline.schools.follow import COMPARED_GROUPS, read_summary
 from pipeline.sources.clean import read_inventory
 
 
@@ -40,11 +40,15 @@ class Asked:
         return self.measure.columns[self.group].value
 
 
+_NO_ROWS = pd.DataFrame(columns=[*RESULTS.columns, "place", "school_type"])
+
+
 @dataclass(frozen=True)
 class KnownResults:
     """What the earlier stages know of one key stage and of the members."""
 
-    results: pd.DataFrame
+    results: dict[tuple[int, str, str], pd.DataFrame]
+    """Published rows by year, measure and group."""
     aggregates: pd.DataFrame
     inventory: dict[str, Any]
     members: pd.DataFrame
@@ -54,12 +58,8 @@ class KnownResults:
 
     def rows(self, asked: Asked) -> pd.DataFrame:
         """The published rows of one cell, whatever kind of school they are of."""
-        table = self.results
-        return table[
-            (table["measure"] == asked.measure.code)
-            & (table["group"] == asked.group)
-            & (table["year"] == asked.year)
-        ]
+        cell = (asked.year, asked.measure.code, asked.group)
+        return self.results.get(cell, _NO_ROWS)
 
     def year(self, year: int) -> dict[str, Any]:
         """Whether a year was supplied, and if not, why."""
@@ -73,9 +73,12 @@ def read_known(
     """Read what the earlier stages wrote of one key stage and of the members."""
     schools = promise.read(locations.schools(key_stage), SCHOOLS)
     results = promise.read(locations.results(key_stage), RESULTS)
+    results = results[results["group"].isin(COMPARED_GROUPS)]
     about = schools[["urn", "year", "place", "school_type"]]
+    merged = results.merge(about, on=["urn", "year"], validate="many_to_one")
+    by_cell = merged.groupby(["year", "measure", "group"], observed=True)
     return KnownResults(
-        results=results.merge(about, on=["urn", "year"], validate="many_to_one"),
+        results={(int(str(y)), str(m), str(g)): rows for (y, m, g), rows in by_cell},
         aggregates=promise.read(locations.aggregates(key_stage), AGGREGATES),
         inventory=read_inventory(key_stage),
         members=promise.read(locations.panel(evaluation), MEMBERS),
@@ -83,6 +86,26 @@ def read_known(
         confidence_level=parameters.comparison.confidence_level,
         suppress_pupils_up_to=parameters.disclosure.suppress_pupils_up_to,
     )
+
+
+def usable_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """Give the rows a comparison may use: mainstream, with a figure and pupils.
+
+    A school that stands in a table under two numbers, since it closed under the one and
+    opened under the other that year, is one school: its figures are averaged by pupils.
+    """
+    used = rows[is_usable(rows)]
+    twice = used["school_key"].duplicated(keep=False)
+    if not twice.any():
+        return used
+    halves = used[twice].sort_values(["school_key", "urn"])
+    pupils = halves["pupils"].astype(float)
+    keys = halves["school_key"]
+    total = pupils.groupby(keys).sum()
+    joined = halves.drop_duplicates("school_key").set_index("school_key", drop=False)
+    joined["value"] = (halves["value"] * pupils).groupby(keys).sum() / total
+    joined["pupils"] = total.astype("Int64")
+    return pd.concat([used[~twice], joined], ignore_index=True)
 
 
 def is_usable(rows: pd.DataFrame) -> pd.Series:

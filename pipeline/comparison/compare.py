@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from pandera.pandas import DataFrameSchema
 
-from pipeline.comparison.cells import Asked, KnownResults, is_usable, read_known
+from pipeline.comparison.cells import Asked, KnownResults, read_known, usable_rows
 from pipeline.comparison.compared import BY_HUB, BY_SCHOOL, Compared
 from pipeline.comparison.disclosure import too_few
 from pipeline.comparison.national_check import check_national
@@ -73,9 +73,10 @@ def _gap(
     reason = _why_absent(rows, asked, known)
     if reason is not None:
         return {"reason": reason}, None
-    usable = rows[is_usable(rows)]
-    hub_of = known.members[known.members["year"] == asked.year].set_index("urn")["hub"]
-    is_partner = usable["urn"].isin(hub_of.index).to_numpy()
+    usable = usable_rows(rows)
+    of_year = known.members[known.members["year"] == asked.year]
+    hub_of = of_year.set_index("school_key")["hub"]
+    is_partner = usable["school_key"].isin(hub_of.index).to_numpy()
     if not is_partner.any():
         return {"reason": _why_no_partner(rows, hub_of)}, None
     if is_partner.all():
@@ -86,7 +87,7 @@ def _gap(
     if too_few((own_pupils, rest_pupils, *beside), up_to=known.suppress_pupils_up_to):
         # The whole cell is withheld: partners, rest and gap give each other away.
         return {"reason": SUPPRESSED}, None
-    clustered_by, clusters = _clusters(usable["urn"], is_partner, hub_of)
+    clustered_by, clusters = _clusters(usable["school_key"], is_partner, hub_of)
     sd = national_sd(
         asked.measure.code, asked.year, centred=asked.measure.centred_on_national
     )
@@ -126,8 +127,8 @@ def _pupils_not_disadvantaged(
     if asked.group == "all":
         return ()
     everyone = known.rows(Asked(asked.measure, "all", asked.year))
-    usable = everyone[is_usable(everyone)]
-    is_partner = usable["urn"].isin(hub_of.index)
+    usable = usable_rows(everyone)
+    is_partner = usable["school_key"].isin(hub_of.index)
     return (
         int(usable.loc[is_partner, "pupils"].sum()) - own,
         int(usable.loc[~is_partner, "pupils"].sum()) - rest,
@@ -153,7 +154,7 @@ def _why_absent(rows: pd.DataFrame, asked: Asked, known: KnownResults) -> str | 
 def _why_no_partner(rows: pd.DataFrame, hub_of: pd.Series) -> str:
     if hub_of.empty:
         return "no school was a member that year"
-    mine = rows[rows["urn"].isin(hub_of.index)]
+    mine = rows[rows["school_key"].isin(hub_of.index)]
     if mine.empty:
         return "no member stands in that year's table"
     if (mine["place"] != MAINSTREAM).all():
@@ -162,7 +163,7 @@ def _why_no_partner(rows: pd.DataFrame, hub_of: pd.Series) -> str:
 
 
 def _clusters(
-    urns: pd.Series, is_partner: npt.NDArray[np.bool_], hub_of: pd.Series
+    keys: pd.Series, is_partner: npt.NDArray[np.bool_], hub_of: pd.Series
 ) -> tuple[str, npt.NDArray[np.object_]]:
     """Say which schools are not independent of each other.
 
@@ -172,8 +173,8 @@ def _clusters(
     the clusters, and the report says that its intervals are likely too narrow. Trusts
     of the other schools stand in no file here, so each of those is its own cluster.
     """
-    own = "school " + urns.astype(object)
-    hubs = urns.map(hub_of).where(is_partner)
+    own = "school " + keys.astype(object)
+    hubs = keys.map(hub_of).where(is_partner)
     labels = ("hub " + hubs.astype(object)).where(hubs.notna(), own)
     if hubs.isna().all() or labels[is_partner].nunique() < 2:
         return BY_SCHOOL, own.to_numpy(dtype=object)

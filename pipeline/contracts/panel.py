@@ -8,17 +8,28 @@ from pipeline.measures.measure import GROUPS, KEY_STAGES
 MEMBERS = pa.DataFrameSchema(
     name="members",
     columns={
+        "school_key": pa.Column(TEXT, URN),
         "urn": pa.Column(TEXT, URN),
         "year": pa.Column(int, YEAR),
         "hub": pa.Column(TEXT, nullable=True),
+        "cohort": pa.Column(TEXT, nullable=True),
+        "trust": pa.Column(TEXT, nullable=True),
         "first_year": pa.Column(int),
+        "exposure": pa.Column(int, pa.Check.ge(1)),
     },
-    unique=["urn", "year"],
+    checks=[
+        pa.Check(
+            lambda t: t["exposure"] <= t["year"] - t["first_year"] + 1,
+            name="no more years of membership than have passed since the first",
+        )
+    ],
+    unique=["school_key", "year"],
     strict=True,
     ordered=True,
 )
-"""One row for each year in which a listed school counts as a member. `first_year` is the
-first year in which it ever counts."""
+"""One row for each year in which a listed school counts as a member: `urn` as the register
+lists it, `hub` and `trust` on 1 September. `first_year` is the first year in which it ever
+counts, `exposure` the number of years in which it has counted, this one included."""
 
 FLOW = pa.DataFrameSchema(
     name="flow",

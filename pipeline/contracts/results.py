@@ -7,6 +7,8 @@ import pandera.pandas as pa
 from pipeline.measures.measure import GROUPS
 
 TEXT = pd.StringDtype(na_value=np.nan)
+WORD = "category"
+"""A text that repeats: millions of rows say one of a few hundred words."""
 URN = pa.Check.str_matches(r"^[0-9]{6}$", error="six digits")
 YEAR = pa.Check.in_range(2000, 2100, error="an academic year (its end)")
 PUPILS = pa.Check.ge(0, error="no negative number of pupils")
@@ -22,18 +24,19 @@ RESULTS = pa.DataFrameSchema(
     name="results",
     columns={
         "urn": pa.Column(TEXT, URN),
+        "school_key": pa.Column(TEXT, URN),
         "year": pa.Column(int, YEAR),
-        "measure": pa.Column(TEXT),
-        "group": pa.Column(TEXT, pa.Check.isin(GROUPS)),
+        "measure": pa.Column(WORD),
+        "group": pa.Column(WORD, pa.Check.isin(GROUPS)),
         "value": pa.Column(float, nullable=True),
         "pupils": pa.Column("Int64", PUPILS, nullable=True),
         "low": pa.Column(float, nullable=True),
         "high": pa.Column(float, nullable=True),
-        "reason": pa.Column(TEXT, nullable=True),
-        "release": pa.Column(TEXT, pa.Check.isin(RELEASES)),
-        "source": pa.Column(TEXT),
+        "reason": pa.Column(WORD, nullable=True),
+        "release": pa.Column(WORD, pa.Check.isin(RELEASES)),
+        "source": pa.Column(WORD),
         "row": pa.Column(int, pa.Check.ge(2)),
-        "pupils_column": pa.Column(TEXT, nullable=True),
+        "pupils_column": pa.Column(WORD, nullable=True),
     },
     checks=[VALUE_OR_REASON],
     unique=["urn", "year", "measure", "group"],
@@ -41,12 +44,14 @@ RESULTS = pa.DataFrameSchema(
     ordered=True,
 )
 """One row per school, year, measure and group as published. `value` is as published
-(percentages 0 to 100); `pupils` are the pupils it rests on, from `pupils_column`."""
+(percentages 0 to 100); `pupils` are the pupils it rests on, from `pupils_column`.
+`school_key` is the same for every number that one school ever had (`data/schools/`)."""
 
 SCHOOLS = pa.DataFrameSchema(
     name="schools",
     columns={
         "urn": pa.Column(TEXT, URN),
+        "school_key": pa.Column(TEXT, URN),
         "year": pa.Column(int, YEAR),
         "name": pa.Column(TEXT),
         "local_authority": pa.Column(TEXT),

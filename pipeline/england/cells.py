@@ -1,39 +1,60 @@
 """Figures as the department writes them: rounded, padded, or replaced by a code."""
 
+from functools import cache
+
 import numpy as np
 
-from pipeline.england.schools import Claims, Counts, Numbers, Words
+from pipeline.england.arrays import Claims, Counts, Numbers, Words, words
 
 MAX_SUPPRESSED = 5
 """Figures that rest on 1 to 5 pupils are not published (the department's rule)."""
 
 
-def fixed(values: Numbers, decimals: int, *, trailing_zeros: bool) -> Words:
+def fixed(values: Numbers, decimals: int, *, trailing_zeros: bool, end: str = "") -> Words:
     """Write numbers to so many decimals, and an empty cell where there is none.
 
-    Rounded first and written afterwards, with no minus before a zero, so that the same
-    figure gives the same text everywhere.
+    Rounded first and looked up afterwards, with no minus before a zero, so that the same
+    figure gives the same text everywhere, and each distinct text is made once.
     """
-    written = np.full(len(values), "", dtype=object)
     has = ~np.isnan(values)
-    texts = [f"{v:.{decimals}f}" for v in np.round(values[has], decimals) + 0.0]
+    steps = np.round(np.where(has, values, 0.0) * 10**decimals).astype(np.int64)
+    first, last = int(steps.min(initial=0)), int(steps.max(initial=0))
+    if last - first > max(2000, 4 * len(steps)):
+        # A few numbers far apart, such as counts of a nation.
+        texts = words([_text(s, decimals, trailing_zeros, end) for s in steps.tolist()])
+    else:
+        # Rounded outwards, so that few different tables of texts are made.
+        low = first // 500 * 500
+        table = _texts(low, (last // 500 + 1) * 500, decimals, trailing_zeros, end)
+        texts = table[steps - low]
+    texts[~has] = ""
+    return texts
+
+
+@cache
+def _texts(first: int, last: int, decimals: int, trailing_zeros: bool, end: str) -> Words:
+    return words(
+        [_text(step, decimals, trailing_zeros, end) for step in range(first, last + 1)]
+    )
+
+
+def _text(step: int, decimals: int, trailing_zeros: bool, end: str) -> str:
+    text = f"{step / 10**decimals:.{decimals}f}"
     if not trailing_zeros and decimals:
-        texts = [text.rstrip("0").rstrip(".") for text in texts]
-    written[has] = texts
-    return written
+        text = text.rstrip("0").rstrip(".")
+    return text + end
 
 
 def whole(counts: Counts) -> Words:
     """Write counts of pupils."""
-    return np.array([str(count) for count in counts], dtype=object)
+    return fixed(counts.astype(np.float64), 0, trailing_zeros=False)
 
 
 def percent(values: Numbers, decimals: int) -> Words:
     """Write percentages, with their sign."""
     # SOURCE: where the nation has two decimals, it was rounded to one: 45.50%.
     values = np.round(values, min(decimals, 1))
-    written = fixed(values, decimals, trailing_zeros=True)
-    return np.array([text + "%" if text else "" for text in written], dtype=object)
+    return fixed(values, decimals, trailing_zeros=True, end="%")
 
 
 def share(part: Counts, total: Counts) -> Numbers:

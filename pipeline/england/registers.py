@@ -3,22 +3,20 @@
 import csv
 import io
 
-from pipeline.england.membership import PROGRAMME, Spell, names_by_urn
+from pipeline.england.membership import PROGRAMME, REGISTERED, Spell
 from pipeline.england.world import World
 
 
 def partners(world: World) -> str:
     """Write `partners.csv`: one row a spell, under the names of the tables."""
     rows: list[tuple[str, ...]] = []
-    for key_stage, schools in world.schools.items():
+    for key_stage in REGISTERED:
         joined = world.partners[key_stage]
-        names = names_by_urn(schools)
-        urns = schools.urn.tolist()
-        hubs = {urn: world.hubs[h] for urn, h in zip(urns, joined.hub, strict=True)}
-        rows += [
-            (str(spell.urn), names[spell.urn], *_dates(spell), hubs[spell.urn])
-            for spell in joined.spells
-        ]
+        hubs = dict(zip(joined.urn.tolist(), joined.hub.tolist(), strict=True))
+        for spell in joined.spells:
+            written = world.written[spell.urn]
+            hub = world.hubs[hubs[spell.urn]]
+            rows.append((str(written.urn), written.name, *_dates(spell), hub))
     rows += [
         (str(spell.urn), name, *_dates(spell), hub) for spell, name, hub in world.unlisted
     ]
@@ -30,7 +28,7 @@ def programmes(world: World) -> str:
     rows: list[tuple[str, ...]] = [
         (
             PROGRAMME,
-            str(place.spell.urn),
+            str(world.written[place.spell.urn].urn),
             str(place.cohort),
             *_dates(place.spell),
             place.trio,
@@ -41,7 +39,7 @@ def programmes(world: World) -> str:
 
 
 def _dates(spell: Spell) -> tuple[str, str]:
-    left = spell.left.isoformat() if spell.left else ""
+    left = spell.left.isoformat() if spell.left and spell.told else ""
     return spell.joined.isoformat(), left
 
 

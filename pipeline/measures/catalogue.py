@@ -2,20 +2,22 @@
 
 from types import ModuleType
 
-from pipeline.measures import ks2, ks4
+from pipeline.measures import ks2, ks4, ks5
 from pipeline.measures.measure import KeyStage, Measure
 
-TABLES: dict[KeyStage, ModuleType] = {"ks2": ks2, "ks4": ks4}
+TABLES: dict[KeyStage, ModuleType] = {"ks2": ks2, "ks4": ks4, "ks5": ks5}
 """What each performance table is: its record types and its measures."""
 
 MEASURES: dict[KeyStage, tuple[Measure, ...]] = {
     "ks2": ks2.MEASURES,
     "ks4": ks4.MEASURES,
+    "ks5": ks5.MEASURES,
 }
 
 KEY_STAGE_LABELS: dict[KeyStage, str] = {
     "ks2": "Key stage 2 (end of primary school, age 11)",
     "ks4": "Key stage 4 (GCSEs, age 16)",
+    "ks5": "Key stage 5 (A levels and other level 3 qualifications, age 18)",
 }
 
 

@@ -15,6 +15,50 @@ _NO_PROGRESS = _NO_TABLES | {
 }
 
 
+# The pupils of each group: those whose results the school answers for.
+_PUPILS: dict[Group, str] = {
+    "all": "TELIG",
+    "disadvantaged": "TFSM6CLA1A",
+    "others": "TNotFSM6CLA1A",
+    "girls": "GELIG",
+    "boys": "BELIG",
+    "low_prior": "TKS1GROUP_L",
+    "middle_prior": "TKS1GROUP_M",
+    "high_prior": "TKS1GROUP_H",
+}
+_ENDINGS: dict[Group, str] = {
+    "all": "",
+    "disadvantaged": "_FSM6CLA1A",
+    "others": "_NotFSM6CLA1A",
+    "girls": "_G",
+    "boys": "_B",
+    "low_prior": "_L",
+    "middle_prior": "_M",
+    "high_prior": "_H",
+}
+_NO_PRIOR_ATTAINMENT: dict[Group, dict[int, str]] = {
+    group: {
+        year: f"no groups by prior attainment: {why.partition(': ')[2]}"
+        for year, why in _NO_PROGRESS.items()
+        if year not in _NO_TABLES
+    }
+    for group in ("low_prior", "middle_prior", "high_prior")
+}
+
+
+def _columns(column: str, *, bounds: bool) -> dict[Group, PublishedColumns]:
+    """Give the columns of every group, whose letters end the name of the figure."""
+    return {
+        group: PublishedColumns(
+            value=f"{column}{ending}",
+            pupils=(_PUPILS[group],),
+            low=f"{column}{ending}_LOWER" if bounds else None,
+            high=f"{column}{ending}_UPPER" if bounds else None,
+        )
+        for group, ending in _ENDINGS.items()
+    }
+
+
 _CAP = "extreme negative pupil scores are limited from 2017/18"
 _WRITING = "new framework for the teacher assessment of writing"
 
@@ -22,19 +66,6 @@ _WRITING = "new framework for the teacher assessment of writing"
 def _progress(
     subject: str, code: str, column: str, *, note: str, break_of_2018: str = _CAP
 ) -> Measure:
-    def columns(group: str, pupils: str) -> PublishedColumns:
-        return PublishedColumns(
-            value=f"{column}{group}",
-            pupils=(pupils,),
-            low=f"{column}{group}_LOWER",
-            high=f"{column}{group}_UPPER",
-        )
-
-    by_group: dict[Group, PublishedColumns] = {
-        "all": columns("", "TELIG"),
-        "disadvantaged": columns("_FSM6CLA1A", "TFSM6CLA1A"),
-        "others": columns("_NotFSM6CLA1A", "TNotFSM6CLA1A"),
-    }
     return Measure(
         code=code,
         label=f"Key stage 2 {subject} progress",
@@ -42,7 +73,7 @@ def _progress(
         unit="scaled score points",
         decimals=1,
         bounds=(-50.0, 50.0),
-        columns=by_group,
+        columns=_columns(column, bounds=True),
         what_it_is=(
             f"How far pupils' key stage 2 {subject} results lie above or below those "
             "of pupils nationally with the same key stage 1 results, on average."
@@ -84,11 +115,7 @@ RWM_EXPECTED = Measure(
     unit="percentage points",
     decimals=1,
     bounds=(0.0, 100.0),
-    columns={
-        "all": PublishedColumns("PTRWM_EXP", ("TELIG",)),
-        "disadvantaged": PublishedColumns("PTRWM_EXP_FSM6CLA1A", ("TFSM6CLA1A",)),
-        "others": PublishedColumns("PTRWM_EXP_NotFSM6CLA1A", ("TNotFSM6CLA1A",)),
-    },
+    columns=_columns("PTRWM_EXP", bounds=False),
     what_it_is=(
         "The percentage of pupils who reach the expected standard in each of reading, "
         "writing and maths."
@@ -98,10 +125,44 @@ RWM_EXPECTED = Measure(
         "teachers; its framework changed in 2017/18."
     ),
     not_published=_NO_TABLES,
+    group_not_published=_NO_PRIOR_ATTAINMENT,
     breaks={2018: _WRITING},
 )
 
-MEASURES = (READING_PROGRESS, WRITING_PROGRESS, MATHS_PROGRESS, RWM_EXPECTED)
+
+def _scaled_score(subject: str, code: str, column: str) -> Measure:
+    return Measure(
+        code=code,
+        label=f"Key stage 2 {subject} scaled score",
+        key_stage="ks2",
+        unit="scaled score points",
+        decimals=1,
+        bounds=(80.0, 120.0),
+        columns=_columns(column, bounds=False),
+        what_it_is=(
+            f"Pupils' average scaled score in the key stage 2 {subject} test: 100 is the "
+            "expected standard, 80 the lowest and 120 the highest score."
+        ),
+        cannot_say=(
+            "It takes no account of where pupils started. It leaves out pupils who did "
+            "not take the test, and its published number of pupils counts them."
+        ),
+        not_published=_NO_TABLES,
+        group_not_published=_NO_PRIOR_ATTAINMENT,
+    )
+
+
+READING_SCORE = _scaled_score("reading", "reading_score", "READ_AVERAGE")
+MATHS_SCORE = _scaled_score("maths", "maths_score", "MAT_AVERAGE")
+
+MEASURES = (
+    READING_PROGRESS,
+    WRITING_PROGRESS,
+    MATHS_PROGRESS,
+    RWM_EXPECTED,
+    READING_SCORE,
+    MATHS_SCORE,
+)
 
 SCHOOL_RECORDS = {"1": "mainstream", "2": "special"}
 AGGREGATE_RECORDS = {

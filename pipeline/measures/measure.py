@@ -3,17 +3,30 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-KeyStage = Literal["ks2", "ks4"]
-Group = Literal["all", "disadvantaged", "others"]
+KeyStage = Literal["ks2", "ks4", "ks5"]
+Group = Literal[
+    "all",
+    "disadvantaged",
+    "others",
+    "girls",
+    "boys",
+    "low_prior",
+    "middle_prior",
+    "high_prior",
+]
 
-KEY_STAGES: tuple[KeyStage, ...] = ("ks2", "ks4")
-GROUPS: tuple[Group, ...] = ("all", "disadvantaged", "others")
-
+KEY_STAGES: tuple[KeyStage, ...] = ("ks2", "ks4", "ks5")
 GROUP_LABELS: dict[Group, str] = {
     "all": "all pupils",
     "disadvantaged": "disadvantaged pupils",
     "others": "other pupils",
+    "girls": "girls",
+    "boys": "boys",
+    "low_prior": "pupils with low prior attainment",
+    "middle_prior": "pupils with middle prior attainment",
+    "high_prior": "pupils with high prior attainment",
 }
+GROUPS: tuple[Group, ...] = tuple(GROUP_LABELS)
 """Disadvantaged is the department's FSM6CLA1A: free school meals in the last six
 years, looked after for a day or more, or adopted from care."""
 
@@ -33,6 +46,12 @@ class PublishedColumns:
     blank, and which one was used is counted."""
     low: str | None = None
     high: str | None = None
+    value_in: dict[int, str] = field(default_factory=dict)
+    """The figure's column in the years (by their end) whose tables name it otherwise."""
+
+    def value_of(self, year: int) -> str:
+        """Give the column of the figure in the table of an academic year (its end)."""
+        return self.value_in.get(year, self.value)
 
 
 @dataclass(frozen=True)
@@ -55,12 +74,15 @@ class Measure:
     that a change over time is a change of relative position."""
     breaks: dict[int, str] = field(default_factory=dict)
     """Academic year (its end) from which figures are not comparable with earlier ones."""
+    group_not_published: dict[Group, dict[int, str]] = field(default_factory=dict)
+    """The same as `not_published`, for groups that fewer years were published of."""
 
     @property
     def unit_of_level(self) -> str:
         """Unit of a level: a percentage, where a gap is in percentage points."""
         return "% of pupils" if self.unit == "percentage points" else self.unit
 
-    def why_not_published(self, year: int) -> str | None:
+    def why_not_published(self, year: int, group: Group = "all") -> str | None:
         """Give the reason why the department published none that year, or None."""
-        return self.not_published.get(year)
+        of_group = self.group_not_published.get(group, {})
+        return self.not_published.get(year) or of_group.get(year)

@@ -1,5 +1,7 @@
 """Which schools a comparison may hold: the department's school types (NFTYPE)."""
 
+from pipeline.measures.measure import KeyStage
+
 # SOURCE: abbreviations.xlsx (performance tables 2019) and the codes met in the tables
 # themselves: the long names stand in files that others tidied, in place of codes.
 STATE_FUNDED: dict[str, str] = {
@@ -23,6 +25,7 @@ STATE_FUNDED: dict[str, str] = {
     "ACCS": "special academy converter",
     "FS": "special free school",
     "SP": "special free school",
+    "CONSORTIUM": "sixth form that several schools share",
 }
 NOT_STATE_FUNDED: dict[str, str] = {
     "IND": "independent school",
@@ -31,8 +34,9 @@ NOT_STATE_FUNDED: dict[str, str] = {
     "INDSS": "independent special school",
     "NMSS": "non-maintained special school",
 }
-# ASSUME: colleges are no mainstream schools: they enter for GCSEs mostly older or
-# part-time pupils, and the department's school comparisons leave them out too.
+# ASSUME: colleges are no mainstream schools at key stages 2 and 4: they enter for GCSEs
+# mostly older or part-time pupils, and the department's school comparisons leave them
+# out too. At key stage 5 they are compared: a third of all A level students are theirs.
 COLLEGES: dict[str, str] = {
     "FESI": "further education college",
     "GENERAL FURTHER EDUCATION COLLEGE": "further education college",
@@ -41,24 +45,62 @@ COLLEGES: dict[str, str] = {
     "TERTIARY COLLEGE": "tertiary college",
     "SPECIALIST DESIGNATED COLLEGE": "specialist college",
     "AGRICULTURE AND HORTICULTURAL COLLEGE": "specialist college",
+    "AGRICULTURE AND HORTICULTURE COLLEGE": "specialist college",
     "ART, DESIGN AND PERFORMING ARTS COLLEGE": "specialist college",
     "F1619": "16 to 19 free school",
     "ACC1619": "16 to 19 academy",
     "AC1619": "16 to 19 academy",
 }
 
+# SOURCE: abbreviations.xlsx; NFTYPE in the tables of key stage 5, where special schools
+# are no record type of their own.
+SPECIAL = frozenset({"CYS", "FDS", "ACS", "ACCS", "FS", "SP"})
+
+# SOURCE: establishment_type_group as in ks4_school_info_2024.csv, which writes out what
+# the tables of the older site give as a code.
+CODES_OF_TYPE_GROUPS: dict[str, str] = {
+    "converter academies": "ACC",
+    "sponsored academies": "AC",
+    "free schools": "F",
+    "community school": "CY",
+    "voluntary aided school": "VA",
+    "voluntary controlled school": "VC",
+    "foundation school": "FD",
+    "university technical colleges (utcs)": "UTC",
+    "studio schools": "SS",
+    "ctcs": "CTC",
+    "fe 14-16 colleges": "FESI",
+    "community special school": "CYS",
+    "foundation special school": "FDS",
+    "sponsored academies - special school": "ACS",
+    "converter academies - special school": "ACCS",
+    "free schools - special school": "FS",
+    "independent schools": "IND",
+    "independent special schools": "INDSS",
+    "non-maintained special schools": "NMSS",
+}
+
 MAINSTREAM = "state-funded mainstream"
 
 
-def place_in_comparison(record_type: str, school_type: str) -> str:
+def place_in_comparison(
+    record_type: str, school_type: str, key_stage: KeyStage = "ks4"
+) -> str:
     """Say where a school stands: `MAINSTREAM`, or the reason why it is left out.
 
     A mainstream school whose type is blank is kept, since the files that lack types
     lack them for ordinary schools, mostly those that have closed since; the flow
     counts them. A type that this list does not know is left out, and counted too.
+    At key stage 5 colleges are kept, since the state funds them as it funds sixth forms
+    of schools, and special schools are told by their type.
     """
     code = school_type.strip().upper()
-    if record_type == "2":
+    if key_stage == "ks5":
+        if code in COLLEGES:
+            return MAINSTREAM
+        if code in SPECIAL:
+            return "special school"
+    elif record_type == "2":
         return "special school"
     if code in NOT_STATE_FUNDED:
         return "independent or non-maintained"
@@ -72,7 +114,23 @@ def place_in_comparison(record_type: str, school_type: str) -> str:
 def is_state_funded(school_type: str) -> bool:
     """Say whether the department's state-funded national row counts this type.
 
-    Colleges with pupils aged 14 to 16 are state funded and count; a blank type counts.
+    Colleges are state funded and count, with their pupils aged 14 to 16 at key stage 4;
+    a blank type counts.
     """
     code = school_type.strip().upper()
     return code in STATE_FUNDED or code in COLLEGES or code == ""
+
+
+def code_of_type_group(label: str) -> str:
+    """Give the code (NFTYPE) of a type that explore-education-statistics writes out.
+
+    A label that the list does not know comes back as it is: it is then no recognised
+    type, and its schools are left out and counted.
+    """
+    return CODES_OF_TYPE_GROUPS.get(label.strip().lower(), label.strip())
+
+
+def record_type_of(code: str) -> str:
+    """Give the record type (1 mainstream, 2 special) of a school whose table has none."""
+    special = code in SPECIAL or code in {"INDSPEC", "INDSPS", "INDSS", "NMSS"}
+    return "2" if special else "1"

@@ -7,6 +7,9 @@ from pipeline.run import locations, parameters
 from pipeline.run.faults import Fault
 from pipeline.run.parameters import Parameters
 
+MADE_BY_ENGLAND = ("downloads", "registers", "gias", "ofsted")
+"""Folders that the synthetic England makes before any stage reads them."""
+
 
 def check() -> None:
     """Check the parameters and that the folders they name are there.
@@ -24,13 +27,15 @@ def refuse_missing_folders(asked: Parameters) -> None:
 
     The synthetic England's own folders are made by the run itself.
     """
-    for key, folder in (
-        ("sources.folder", asked.sources.folder),
-        ("registers.folder", asked.registers.folder),
-    ):
+    optional = {f"sources.{k}": v for k, v in asked.sources.optional.items()}
+    named = {
+        "sources.folder": asked.sources.folder,
+        "registers.folder": asked.registers.folder,
+    } | {key: folder for key, folder in optional.items() if folder is not None}
+    for key, folder in named.items():
         path = (locations.root() / folder).resolve()
-        made = (locations.england() / "downloads", locations.england() / "registers")
-        if path in made or path.is_dir():
+        made = path.parent == locations.england() and path.name in MADE_BY_ENGLAND
+        if made or path.is_dir():
             continue
         raise Fault(
             f"{key}: no folder {folder}\n"

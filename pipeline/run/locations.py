@@ -46,6 +46,31 @@ def inventory(key_stage: KeyStage) -> Path:
     return root() / "data" / "results" / f"{key_stage}_files.json"
 
 
+def supplied() -> Path:
+    """Which optional sources there are: the files of each, with their hashes."""
+    return root() / "data" / "supplied.json"
+
+
+def school_table(name: str) -> Path:
+    """One table of what is known of schools, such as `establishments` or `lineage`."""
+    return root() / "data" / "schools" / f"{name}.parquet"
+
+
+def school_inventory() -> Path:
+    """Which files of schools were read, what each lacks, which were not supplied."""
+    return root() / "data" / "schools" / "files.json"
+
+
+def data_package() -> Path:
+    """What every table of results holds, for other people's programs."""
+    return root() / "data" / "datapackage.json"
+
+
+def open_table(key_stage: KeyStage) -> Path:
+    """One key stage in the layout in which England's statistics are exchanged."""
+    return root() / "data" / "open" / f"{key_stage}_schools.csv"
+
+
 def panel(evaluation: str) -> Path:
     """Which school was a member in which year."""
     return root() / "data" / "panel" / evaluation / "members.csv"

@@ -37,6 +37,67 @@ class Sources(_Section):
             "differ (Attainment 8 in 2018/19: 46.5 provisional, 46.7 final)."
         )
     )
+    gias: str | None = Field(
+        default=None,
+        min_length=1,
+        description=(
+            "Folder with the department's register of schools (GIAS): establishments, "
+            "links between them, memberships of trusts. Empty: schools are followed by "
+            "their numbers alone."
+        ),
+    )
+    ofsted: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Folder with Ofsted's outcomes of inspections, each as at a date.",
+    )
+    context: str | None = Field(
+        default=None,
+        min_length=1,
+        description=(
+            "Folder with census, absence, destinations and trust tables, laid out as the "
+            "downloads are; it may be the same folder."
+        ),
+    )
+
+    @property
+    def optional(self) -> dict[str, str | None]:
+        """The sources that a run can do without, and where they lie."""
+        return {"gias": self.gias, "ofsted": self.ofsted, "context": self.context}
+
+
+class Lineage(_Section):
+    """Which changes of a school's number carry its history on.
+
+    A conversion always does: it is the same school under a new number.
+    """
+
+    sponsored: Literal["break", "carry"] = Field(
+        description=(
+            "A school that reopens under a sponsor: a new school (`break`), or the old "
+            "one going on (`carry`). The department's tables leave the earlier years of "
+            "a sponsored academy blank."
+        )
+    )
+    merged: Literal["survivor", "carry"] = Field(
+        description=(
+            "A school that joins one already open: that one goes on under its own key "
+            "(`survivor`), or the earlier years of both count to it (`carry`)."
+        )
+    )
+    amalgamated: Literal["break", "survivor", "carry"] = Field(
+        description=(
+            "Several schools close and one opens: a new school (`break`), or it goes on "
+            "from the only one whose pupils leave at the same age (`survivor`), or from "
+            "all of them (`carry`)."
+        )
+    )
+    split: Literal["break", "survivor"] = Field(
+        description=(
+            "One school gives way to several: all are new (`break`), or the only one "
+            "whose pupils leave at the same age goes on (`survivor`)."
+        )
+    )
 
 
 class Registers(_Section):
@@ -149,6 +210,7 @@ class Parameters(_Section):
     """All parameters of a run."""
 
     sources: Sources
+    lineage: Lineage
     registers: Registers
     years: Years
     comparison: Comparison

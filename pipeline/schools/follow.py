@@ -16,23 +16,44 @@ from pipeline.measures.school_types import MAINSTREAM
 from pipeline.run import locations
 from pipeline.run.faults import Fault
 from pipeline.run.parameters import Parameters
+from pipeline.schools.known import KnownSchools, read_known_schools
 from pipeline.schools.membership import Register, member_years, read_register
+from pipeline.sources import suppression
 from pipeline.sources.clean import SYNTHETIC_MARK
 
 COMPARED_GROUPS: tuple[Group, ...] = ("all", "disadvantaged")
 
 LISTED = "listed in the register"
 MEMBER = "member that year"
+MATCHED = "matched to a school"
+OPEN = "open that year"
 IN_FILES = "in that year's table"
-IN_POPULATION = "state-funded mainstream"
-PUBLISHED = "figure published"
+IN_POPULATION = "in the population compared"
+OUTCOME = "has an outcome"
+SHOWN = "not suppressed"
 ANALYSED = "analysed"
-STEPS = (LISTED, MEMBER, IN_FILES, IN_POPULATION, PUBLISHED, ANALYSED)
+STEPS = (
+    LISTED,
+    MEMBER,
+    MATCHED,
+    OPEN,
+    IN_FILES,
+    IN_POPULATION,
+    OUTCOME,
+    SHOWN,
+    ANALYSED,
+)
 
-NOT_IN_FILES = "not in these files"
+NOT_MATCHED = "number in none of these files"
 NO_COLUMN = "its file has no such column"
 BLANK_TYPE = "of these, with a blank school type"
 """No step of its own: it counts schools that are kept though their type is unknown."""
+
+_WITHHELD = {suppression.REASONS[code] for code in ("SUPP", "C", "LOWCOV", "U", "RE")}
+"""Reasons that stand in place of an outcome which there is."""
+_AGE_AT_END: dict[KeyStage, int] = {"ks2": 11, "ks4": 16, "ks5": 18}
+# SOURCE: GIAS holds schools of other countries too, as links of English ones.
+_ELSEWHERE = {"Welsh establishment", "Offshore schools", "British schools overseas"}
 
 
 @dataclass(frozen=True)
@@ -65,9 +86,10 @@ def follow(evaluation: str, parameters: Parameters) -> Followed:
             f"in {asked.members}"
         )
         return Followed(_empty(MEMBERS), _empty(FLOW), summary)
+    known = read_known_schools()
     tables = {ks: _tables(ks) for ks in KEY_STAGES}
-    listed = set(register.spells["urn"])
-    found = {ks: set(schools["urn"]) for ks, (schools, _) in tables.items()}
+    listed = set(known.key_of(register.spells["urn"]))
+    found = {ks: set(schools["school_key"]) for ks, (schools, _) in tables.items()}
     if not listed & set().union(*found.values()):
         raise Fault(
             f"{register.shown}: none of its {len(listed)} schools stands in the files of "
@@ -75,9 +97,11 @@ def follow(evaluation: str, parameters: Parameters) -> Followed:
             "  expected: at least one school of the register in the results\n"
             "  what to do: check that the register and the files belong together"
         )
-    members = member_years(register, parameters.years.all)
-    flow = [_flow_of_cells(ks, *tables[ks], members, listed, found) for ks in KEY_STAGES]
-    summary |= _summary(register, listed, found)
+    members = member_years(register, parameters.years.all, known)
+    flow = [
+        _flow_of_cells(ks, *tables[ks], members, listed, found, known) for ks in KEY_STAGES
+    ]
+    summary |= _summary(register, listed, found, known)
     return Followed(members, pd.concat([_empty(FLOW), *flow], ignore_index=True), summary)
 
 
@@ -103,7 +127,10 @@ def read_summary(evaluation: str) -> dict[str, Any]:
 def members_by_year(followed: Followed) -> pd.DataFrame:
     """Count the members of each year, and the hubs they belong to."""
     return followed.members.groupby("year").agg(
-        schools=("urn", "nunique"), hubs=("hub", "nunique")
+        schools=("school_key", "nunique"),
+        hubs=("hub", "nunique"),
+        trusts=("trust", "nunique"),
+        mean_years_of_membership=("exposure", "mean"),
     )
 
 
@@ -118,7 +145,7 @@ def partner_flow(followed: Followed) -> pd.DataFrame:
     ]
     if shown.empty:
         return pd.DataFrame(columns=["key_stage", "step"])
-    kinds = (*STEPS[: STEPS.index(PUBLISHED)], BLANK_TYPE, PUBLISHED, ANALYSED)
+    kinds = (*STEPS[: STEPS.index(OUTCOME)], BLANK_TYPE, *STEPS[STEPS.index(OUTCOME) :])
     said = shown.assign(
         order=shown["step"].map(kinds.index) * 2 + shown["reason"].isna(),
         step=shown["step"].where(shown["reason"].isna(), "lost: " + shown["reason"]),
@@ -137,7 +164,7 @@ def partner_flow(followed: Followed) -> pd.DataFrame:
 def _tables(key_stage: KeyStage) -> tuple[pd.DataFrame, pd.DataFrame]:
     schools = promise.read(locations.schools(key_stage), SCHOOLS)
     results = promise.read(locations.results(key_stage), RESULTS)
-    return schools, results
+    return schools, results[results["group"].isin(COMPARED_GROUPS)]
 
 
 def _empty(contract: Any) -> pd.DataFrame:
@@ -147,19 +174,43 @@ def _empty(contract: Any) -> pd.DataFrame:
 
 
 def _summary(
-    register: Register, listed: set[str], found: dict[KeyStage, set[str]]
+    register: Register,
+    listed: set[str],
+    found: dict[KeyStage, set[str]],
+    known: KnownSchools,
 ) -> dict[str, Any]:
     spells = register.spells
     everywhere = set().union(*found.values())
+    numbers = spells.groupby(known.key_of(spells["urn"]))["urn"].nunique()
     return {
         "file": register.file,
         "sha256": register.sha256,
         "spells": len(spells),
         "schools": len(listed),
         "hubs": int(spells["hub"].nunique()),
+        "cohorts": int(spells["cohort"].nunique()),
+        "listed_under_several_numbers": int((numbers > 1).sum()),
+        "register_of_schools_supplied": known.has_establishments,
         "not_in_these_files": len(listed - everywhere),
-        "in_key_stage": {ks: len(listed & urns) for ks, urns in found.items()},
+        "in_key_stage": {ks: len(listed & keys) for ks, keys in found.items()},
     }
+
+
+@dataclass(frozen=True)
+class _Year:
+    """Who is where in one key stage's year, before any figure is looked at."""
+
+    key_stage: KeyStage
+    table: pd.DataFrame
+    """The schools of that year's table, one row per school key: place, school_type."""
+    member: set[str]
+    listed: set[str]
+    in_stage: set[str]
+    elsewhere: set[str]
+    register: set[str]
+    """Every school of the register of schools."""
+    open: pd.DataFrame | None
+    """Schools open that year, by key: type and ages. None where that is not known."""
 
 
 def _flow_of_cells(
@@ -169,86 +220,129 @@ def _flow_of_cells(
     members: pd.DataFrame,
     listed: set[str],
     found: dict[KeyStage, set[str]],
+    known: KnownSchools,
 ) -> pd.DataFrame:
     """Count the flow of every measure, group and year that the files hold."""
     rows: list[dict[str, Any]] = []
-    elsewhere = set().union(*(urns for ks, urns in found.items() if ks != key_stage))
+    elsewhere = set().union(*(keys for ks, keys in found.items() if ks != key_stage))
+    register = set(known.key_of(known.establishments["urn"]))
+    cells = dict(iter(results.groupby(["year", "measure", "group"], observed=True)))
     for year, of_year in schools.groupby("year"):
-        member = set(members.loc[members["year"] == year, "urn"])
+        ending = int(str(year))
         fates = _fates_before_results(
-            of_year, member, listed, found[key_stage], elsewhere, key_stage
+            _Year(
+                key_stage=key_stage,
+                table=_one_row_per_school(of_year),
+                member=set(members.loc[members["year"] == year, "school_key"]),
+                listed=listed,
+                in_stage=found[key_stage],
+                elsewhere=elsewhere,
+                register=register,
+                open=_open_schools(known, ending) if known.has_establishments else None,
+            )
         )
-        in_year = results[results["year"] == year]
         for measure in MEASURES[key_stage]:
             for group in COMPARED_GROUPS:
-                cell = in_year[
-                    (in_year["measure"] == measure.code) & (in_year["group"] == group)
-                ]
-                if cell.empty:
+                cell = cells.get((year, measure.code, group))
+                if cell is None:
                     continue
-                counted = _count(_fates_with_results(fates, cell))
-                rows += [
-                    {
-                        "key_stage": key_stage,
-                        "year": year,
-                        "measure": measure.code,
-                        "group": group,
-                        **entry,
-                    }
-                    for entry in counted
-                ]
+                about = {
+                    "key_stage": key_stage,
+                    "year": year,
+                    "measure": measure.code,
+                    "group": group,
+                }
+                counted = _count(_fates_with_results(fates, cell), known.has_establishments)
+                rows += [about | entry for entry in counted]
     return pd.DataFrame(rows, columns=list(FLOW.columns)).astype(
         {name: c.dtype.type for name, c in FLOW.columns.items()}
     )
 
 
-def _fates_before_results(
-    of_year: pd.DataFrame,
-    member: set[str],
-    listed: set[str],
-    in_stage: set[str],
-    elsewhere: set[str],
-    key_stage: KeyStage,
-) -> pd.DataFrame:
+def _one_row_per_school(of_year: pd.DataFrame) -> pd.DataFrame:
+    """Keep one row of a school that stands in a table under two numbers.
+
+    It closed under the one and opened under the other in that year: where either row
+    belongs to the population compared, the school does.
+    """
+    outside = of_year["place"] != MAINSTREAM
+    kept = of_year.assign(outside=outside).sort_values(["outside", "urn"], kind="stable")
+    return kept.drop_duplicates("school_key").set_index("school_key")
+
+
+def _open_schools(known: KnownSchools, year: int) -> pd.DataFrame:
+    table = known.open_in(year)
+    table = table[~table["school_type"].isin(_ELSEWHERE)]
+    keyed = table.assign(key=known.key_of(table["urn"])).sort_values(["key", "urn"])
+    columns = ["school_type", "lowest_age", "highest_age"]
+    return keyed.drop_duplicates("key", keep="last").set_index("key")[columns]
+
+
+def _fates_before_results(of: _Year) -> pd.DataFrame:
     """Say for each school how far it comes before any figure is looked at.
 
-    One row per school, indexed by urn: side, lost_at (a step or None) and reason.
+    One row per school, indexed by its key: side, lost_at (a step or None) and reason.
     """
     fates: list[tuple[str, str, str | None, str | None]] = []
-    place = dict(zip(of_year["urn"], of_year["place"], strict=True))
-    for urn in sorted(listed - member):
-        fates.append((urn, "partners", MEMBER, "not a member that year"))
-    for urn in sorted(member - place.keys()):
-        if urn in in_stage:
-            reason = "in the tables of other years only"
-        elif urn in elsewhere:
-            reason = f"no {key_stage.upper()} pupils: in the other key stage only"
+    place = dict(zip(of.table.index, of.table["place"], strict=True))
+    is_open = set() if of.open is None else set(of.open.index)
+    for key in sorted(of.listed - of.member):
+        fates.append((key, "partners", MEMBER, "not a member that year"))
+    for key in sorted(of.member - place.keys()):
+        if key not in of.in_stage | of.elsewhere | of.register:
+            lost: tuple[str, str] = (MATCHED, NOT_MATCHED)
+        elif of.open is not None and key in of.register and key not in is_open:
+            lost = (OPEN, "closed, or not open yet")
+        elif key in of.in_stage:
+            lost = (IN_FILES, "in the tables of other years only")
+        elif key in of.elsewhere:
+            stage = of.key_stage.upper()
+            lost = (IN_FILES, f"no {stage} pupils: in other key stages only")
         else:
-            reason = NOT_IN_FILES
-        fates.append((urn, "partners", IN_FILES, reason))
-    for urn, where in place.items():
-        side = "partners" if urn in member else "rest"
+            lost = (IN_FILES, "open, in no table of any year")
+        fates.append((key, "partners", *lost))
+    for key, where in place.items():
+        side = "partners" if key in of.member else "rest"
         if where == MAINSTREAM:
-            fates.append((urn, side, None, None))
+            fates.append((key, side, None, None))
         else:
-            fates.append((urn, side, IN_POPULATION, where))
-    followed = pd.DataFrame(fates, columns=["urn", "side", "lost_at", "reason"])
-    blank = set(of_year.loc[of_year["school_type"] == "", "urn"])
-    followed["blank_type"] = followed["urn"].isin(blank) & followed["lost_at"].isna()
-    return followed.set_index("urn")
+            fates.append((key, side, IN_POPULATION, where))
+    fates += [
+        (key, "rest", IN_FILES, reason)
+        for key, reason in _rest_not_in_table(of)
+        if key not in place and key not in of.member
+    ]
+    followed = pd.DataFrame(fates, columns=["key", "side", "lost_at", "reason"])
+    blank = set(of.table.index[of.table["school_type"] == ""])
+    followed["blank_type"] = followed["key"].isin(blank) & followed["lost_at"].isna()
+    # A listed school that is no member that year may stand in the table with the rest.
+    return followed.set_index("key")
+
+
+def _rest_not_in_table(of: _Year) -> list[tuple[str, str]]:
+    """List the open schools of that age that the table does not hold."""
+    if of.open is None:
+        return []
+    age = _AGE_AT_END[of.key_stage]
+    ages = of.open[(of.open["lowest_age"] < age) & (of.open["highest_age"] >= age)]
+    private = ages["school_type"].str.contains("independent", case=False).fillna(False)
+    said = private.map({True: "independent, not in the table", False: "not in the table"})
+    return list(zip(said.index, said, strict=True))
 
 
 def _fates_with_results(fates: pd.DataFrame, cell: pd.DataFrame) -> pd.DataFrame:
     """Go on with what the published cells say: no figure, or no number of pupils."""
-    by_urn = cell.set_index("urn")
-    value = by_urn["value"].reindex(fates.index)
-    pupils = by_urn["pupils"].reindex(fates.index)
-    said = by_urn["reason"].reindex(fates.index).astype(object)
+    by_key = _furthest_row(cell)
+    value = by_key["value"].reindex(fates.index)
+    pupils = by_key["pupils"].reindex(fates.index)
+    said = by_key["reason"].astype(object).reindex(fates.index)
     here = fates["lost_at"].isna().to_numpy()
     no_value = here & value.isna().to_numpy()
     no_pupils = here & ~no_value & ~(pupils.fillna(0) > 0).to_numpy()
+    withheld = no_value & said.isin(_WITHHELD).to_numpy()
     going = fates.astype(object)
-    going.loc[no_value, "lost_at"] = PUBLISHED
+    going.loc[no_value, "lost_at"] = OUTCOME
+    going.loc[withheld, "lost_at"] = SHOWN
     # Of two files of one year, one may lack a column that the other has.
     going.loc[no_value, "reason"] = said[no_value].fillna(NO_COLUMN)
     going.loc[no_pupils, "lost_at"] = ANALYSED
@@ -256,19 +350,28 @@ def _fates_with_results(fates: pd.DataFrame, cell: pd.DataFrame) -> pd.DataFrame
     return going
 
 
-def _count(fates: pd.DataFrame) -> list[dict[str, Any]]:
+def _furthest_row(cell: pd.DataFrame) -> pd.DataFrame:
+    """Of two rows of one school, keep the one that comes further."""
+    far = cell["value"].notna().astype(int) + (cell["pupils"].fillna(0) > 0).astype(int)
+    kept = cell.assign(far=far).sort_values(["far", "urn"], ascending=[False, True])
+    return kept.drop_duplicates("school_key").set_index("school_key")
+
+
+def _count(fates: pd.DataFrame, open_is_known: bool) -> list[dict[str, Any]]:
     """Count who remains at each step, and who is lost before it and why.
 
-    The rest of England is not listed anywhere: its flow begins in that year's table.
+    The rest of England is not listed anywhere: its flow begins with the schools open
+    that year, or with that year's table where the register of schools is not supplied.
     """
     entries: list[dict[str, Any]] = []
+    known = [step for step in STEPS if open_is_known or step != OPEN]
+    first = {"partners": LISTED, "rest": OPEN if open_is_known else IN_FILES}
     for side in ("partners", "rest"):
         of_side = fates[fates["side"] == side]
         remaining = len(of_side)
-        steps = STEPS if side == "partners" else STEPS[STEPS.index(IN_FILES) :]
-        for step in steps:
+        for step in known[known.index(first[side]) :]:
             lost = of_side.loc[of_side["lost_at"] == step, "reason"]
-            if step == LISTED:
+            if step == first[side]:
                 lost = lost.iloc[:0]
             for reason, schools in lost.value_counts().sort_index().items():
                 entries.append(_entry(side, step, str(reason), int(schools)))

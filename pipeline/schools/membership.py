@@ -10,8 +10,10 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.contracts.panel import MEMBERS
 from pipeline.run.faults import Fault, InputFault
 from pipeline.run.parameters import Evaluation
+from pipeline.schools.known import KnownSchools
 from pipeline.sources import table_file
 
 URN = re.compile(r"[0-9]{6}")
@@ -29,7 +31,8 @@ class Register:
     """Name as recorded: without the folder, which differs between machines."""
     sha256: str
     spells: pd.DataFrame
-    """urn, name, joined, left (None while it lasts), hub (None where there is none)."""
+    """urn, name, joined, left (None while it lasts), hub and cohort (None where there is
+    none), row."""
 
 
 def read_register(
@@ -132,6 +135,7 @@ def _spell(shown: str, row: object, cells: pd.Series) -> dict[str, object]:
         "joined": joined,
         "left": left,
         "hub": hub,
+        "cohort": cells.get("COHORT") or None,
         "row": number,
     }
 
@@ -173,51 +177,82 @@ def _refuse_overlaps(spells: pd.DataFrame, shown: str) -> None:
                 )
 
 
-def member_years(register: Register, years: range) -> pd.DataFrame:
+def member_years(register: Register, years: range, known: KnownSchools) -> pd.DataFrame:
     """Say in which academic years each listed school counts as a member.
 
     A school counts in an academic year when it had joined by 1 September, its first
     day, and had not left before its end: pupils' results of that year then follow a
     whole year of membership (reports/methods/method.md). Spells that touch are one
     membership: a school that changes its hub in March was a member all year, in the hub
-    it was in on 1 September.
+    it was in on 1 September. Spells are those of the school, whatever number it had:
+    one that became an academy and is listed under both numbers is one member.
 
-    Returns urn, year (its end), hub, and first_year, the first year it ever counts.
+    Returns a table as the contract MEMBERS promises it: hub, cohort and trust are those
+    of 1 September; exposure counts the years of membership, this one included, and
+    those before the first year of the run too.
     """
-    rows = []
-    for urn, of_school in register.spells.groupby("urn", sort=True):
-        spells = of_school.sort_values("joined").to_dict("records")
-        for joined, left in _memberships(spells):
-            first = min(years.start, joined.year)
-            rows += [
-                {"urn": urn, "year": year, "hub": _hub_on(date(year - 1, 9, 1), spells)}
-                for year in range(first, years.stop)
+    spells = register.spells.assign(school_key=known.key_of(register.spells["urn"]))
+    rows: list[dict[str, Any]] = []
+    for key, of_school in spells.groupby("school_key", sort=True):
+        in_order = of_school.sort_values("joined").to_dict("records")
+        counted = sorted(
+            {
+                year
+                for joined, left in _memberships(in_order)
+                for year in range(min(years.start, joined.year), years.stop)
                 if counts_in(year, joined=joined, left=left)
-            ]
-    members = pd.DataFrame(rows, columns=["urn", "year", "hub"])
-    members["first_year"] = members.groupby("urn")["year"].transform("min")
+            }
+        )
+        for exposure, year in enumerate(counted, start=1):
+            begun = [s for s in in_order if s["joined"] <= date(year - 1, 9, 1)][-1]
+            rows.append(
+                {
+                    "school_key": key,
+                    "urn": begun["urn"],
+                    "year": year,
+                    "hub": begun["hub"],
+                    "cohort": begun["cohort"],
+                    "first_year": counted[0],
+                    "exposure": exposure,
+                }
+            )
+    members = pd.DataFrame(rows, columns=[c for c in MEMBERS.columns if c != "trust"])
     members = members[members["year"] >= years.start]
-    types: dict[str, Any] = {"urn": "str", "year": int, "hub": "str", "first_year": int}
-    return members.astype(types).sort_values(["year", "urn"], ignore_index=True)
+    members["trust"] = _trusts(members, known)
+    types: dict[str, Any] = {n: c.dtype.type for n, c in MEMBERS.columns.items()}
+    return (
+        members[list(MEMBERS.columns)]
+        .astype(types)
+        .sort_values(["year", "school_key"], ignore_index=True)
+    )
+
+
+def _trusts(members: pd.DataFrame, known: KnownSchools) -> pd.Series:
+    trusts = pd.Series(None, index=members.index, dtype=object)
+    for year, of_year in members.groupby("year"):
+        trust = known.trust_on(date(int(str(year)) - 1, 9, 1))
+        trusts[of_year.index] = of_year["school_key"].map(trust)
+    return trusts
 
 
 def _memberships(spells: list[dict[Hashable, Any]]) -> list[tuple[date, date | None]]:
-    """Join spells that touch: one ends on the day the next begins, or the day before."""
+    """Join spells that touch: one ends on the day the next begins, or the day before.
+
+    Spells of one number never overlap (see `read_register`); those of two numbers of
+    one school may, where the list keeps the old one.
+    """
     # ASSUME: a school whose spells touch only changed its hub, and never left.
     joined: list[tuple[date, date | None]] = []
     for spell in spells:
-        last = joined[-1][1] if joined else None
-        if last is not None and spell["joined"] <= last + timedelta(days=1):
-            joined[-1] = (joined[-1][0], spell["left"])
-        else:
-            joined.append((spell["joined"], spell["left"]))
+        if joined:
+            first, last = joined[-1]
+            if last is None or spell["joined"] <= last + timedelta(days=1):
+                ends = (last, spell["left"])
+                until = None if None in ends else max(d for d in ends if d is not None)
+                joined[-1] = (first, until)
+                continue
+        joined.append((spell["joined"], spell["left"]))
     return joined
-
-
-def _hub_on(day: date, spells: list[dict[Hashable, Any]]) -> str | None:
-    begun = [spell for spell in spells if spell["joined"] <= day]
-    hub: str | None = begun[-1]["hub"]
-    return hub
 
 
 def counts_in(year: int, *, joined: date, left: date | None) -> bool:

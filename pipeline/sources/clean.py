@@ -4,9 +4,13 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from pandas.api.types import union_categoricals
+from pandera.pandas import DataFrameSchema
 
 from pipeline.contracts import promise
+from pipeline.contracts.establishments import LINEAGE
 from pipeline.contracts.results import AGGREGATES, RESULTS, SCHOOLS
 from pipeline.measures.catalogue import KEY_STAGE_LABELS, MEASURES, academic_year
 from pipeline.measures.measure import KeyStage
@@ -49,17 +53,20 @@ def clean(key_stage: KeyStage, parameters: Parameters) -> Cleaned:
     tables = [performance_tables.read(download) for download in chosen]
     _refuse_copies(tables)
     _refuse_contradicting_aggregates(tables)
-    schools = _stack([t.schools for t in tables], list(SCHOOLS.columns))
-    results = _stack([t.results for t in tables], list(RESULTS.columns))
+    schools = _stack([t.schools for t in tables], SCHOOLS)
+    results = _stack([t.results for t in tables], RESULTS)
     repeated = _refuse_contradictions(schools, results)
     results = results.drop_duplicates(["urn", "year", "measure", "group"])
     schools = schools.drop_duplicates(["urn", "year"])
+    keys = _school_keys()
     return Cleaned(
-        results=_typed(results).sort_values(
+        results=_keyed(results, keys, RESULTS).sort_values(
             ["year", "urn", "measure", "group"], ignore_index=True
         ),
-        schools=_typed(schools).sort_values(["year", "urn"], ignore_index=True),
-        aggregates=_typed(_stack([t.aggregates for t in tables], list(AGGREGATES.columns))),
+        schools=_keyed(schools, keys, SCHOOLS).sort_values(
+            ["year", "urn"], ignore_index=True
+        ),
+        aggregates=_typed(_stack([t.aggregates for t in tables], AGGREGATES), AGGREGATES),
         inventory={
             "key_stage": key_stage,
             "folder_is_synthetic": (folder / SYNTHETIC_MARK).is_file(),
@@ -119,7 +126,7 @@ def files_read(cleaned: Cleaned) -> pd.DataFrame:
 
 def reasons_for_absence(cleaned: Cleaned) -> pd.DataFrame:
     """Count the published cells by year: how many hold a value, how many which reason."""
-    said = cleaned.results["reason"].fillna("value")
+    said = cleaned.results["reason"].astype("str").fillna("value")
     return pd.crosstab(said, cleaned.results["year"]).rename_axis(index="published cell")
 
 
@@ -137,22 +144,43 @@ def years_supplied(cleaned: Cleaned) -> pd.DataFrame:
     )
 
 
-def _stack(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+def _stack(parts: list[pd.DataFrame], contract: DataFrameSchema) -> pd.DataFrame:
+    """Put the tables of all files under each other, with the columns they promise.
+
+    Texts that repeat are joined as categories: a country's results are millions of rows.
+    """
+    columns = [name for name in contract.columns if name != "school_key"]
     if not parts:
         return pd.DataFrame({name: pd.Series(dtype=object) for name in columns})
-    return pd.concat(parts, ignore_index=True)[columns]
+    stacked: dict[str, Any] = {}
+    for name in columns:
+        cells = [part[name] for part in parts]
+        if contract.columns[name].dtype.type == "category":
+            words = [cell.astype("str").astype("category") for cell in cells]
+            stacked[name] = union_categoricals(words, sort_categories=True)
+        else:
+            stacked[name] = pd.concat(cells, ignore_index=True)
+    return pd.DataFrame(stacked)
 
 
-def _typed(table: pd.DataFrame) -> pd.DataFrame:
-    types: dict[str, Any] = {
-        "year": int,
-        "value": float,
-        "pupils": "Int64",
-        "low": float,
-        "high": float,
-        "row": int,
-    }
-    return table.astype({name: types.get(name, "str") for name in table.columns})
+def _typed(table: pd.DataFrame, contract: DataFrameSchema) -> pd.DataFrame:
+    types = {name: column.dtype.type for name, column in contract.columns.items()}
+    return table[list(types)].astype(types)
+
+
+def _school_keys() -> dict[str, str]:
+    """Read under which stable key each known number of a school is followed."""
+    lineage = promise.read(locations.school_table("lineage"), LINEAGE)
+    return dict(zip(lineage["urn"], lineage["school_key"], strict=True))
+
+
+def _keyed(
+    table: pd.DataFrame, keys: dict[str, str], contract: DataFrameSchema
+) -> pd.DataFrame:
+    """Give each row the key of its school: its own number where no link is known."""
+    code, distinct = pd.factorize(table["urn"])
+    known = np.array([keys.get(urn, urn) for urn in distinct], dtype=object)
+    return _typed(table.assign(school_key=known[code]), contract)
 
 
 def _refuse_copies(tables: list[Table]) -> None:

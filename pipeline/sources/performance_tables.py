@@ -1,135 +1,36 @@
-"""The school performance tables of key stages 2 and 4, from download to tidy rows."""
+"""The school performance tables, from download to tidy rows: key stages 2, 4 and 5."""
 
 import re
-from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
-from typing import Any, NoReturn
 
+import numpy as np
 import pandas as pd
 
 from pipeline.measures.catalogue import TABLES, academic_year, folder_of_year
-from pipeline.measures.measure import KeyStage, Measure, PublishedColumns
+from pipeline.measures.measure import (
+    KEY_STAGES,
+    Group,
+    KeyStage,
+    Measure,
+    PublishedColumns,
+)
 from pipeline.measures.school_types import place_in_comparison
-from pipeline.run.faults import Fault, InputFault
-from pipeline.sources import suppression, table_file
+from pipeline.run.faults import InputFault
+from pipeline.sources import ees_tables, table_file
+from pipeline.sources.downloads import Download, find, opened, overlooked
+from pipeline.sources.published_cells import Block, Cells, Table, is_urn, spread, stack
 from pipeline.sources.table_file import TableFile
 
-FILE_NAME = re.compile(
-    r"(?P<area>england|[0-9]{3})_(?P<key_stage>ks[24])(?P<release>final|revised|provisional)\.csv",
-    re.IGNORECASE,
-)
-FOLDER_NAME = re.compile(r"(?P<start>20[0-9]{2})-(?P<end>20[0-9]{2})")
-URN = re.compile(r"[0-9]{6}")
+__all__ = ["Download", "Table", "find", "overlooked", "read"]
+
 LAST_UNBROKEN = 2019
 """Last year up to which every year had its table."""
-
-
-@dataclass(frozen=True)
-class Download:
-    """One file of the department's download layout."""
-
-    path: Path
-    shown: str
-    year: int
-    area: str
-    key_stage: KeyStage
-    release: str
-
-
-@dataclass(frozen=True)
-class Table:
-    """One performance table as tidy rows, nothing left out."""
-
-    download: Download
-    sha256: str
-    rows: dict[str, int]
-    """Number of rows by kind of record; together they are all rows of the file."""
-    absent: tuple[str, ...]
-    """Columns that the catalogue knows for this year and the file lacks."""
-    schools: pd.DataFrame
-    results: pd.DataFrame
-    aggregates: pd.DataFrame
-
-
-def find(folder: Path, shown_from: str) -> list[Download]:
-    """List the performance tables in a folder of downloads, whatever their release.
-
-    Raises Fault when there is no such folder or no table in it, and InputFault for a
-    table that stands in a folder which names no academic year.
-    """
-    if not folder.is_dir():
-        raise Fault(
-            f"{shown_from}: no such folder\n"
-            "  expected: the folder of downloads, with one folder for each academic "
-            "year\n  what to do: correct sources.folder in params.yaml"
-        )
-    found = []
-    for path in _files_by_year(folder):
-        name = FILE_NAME.fullmatch(path.name)
-        if name is None:
-            continue
-        shown = path.relative_to(folder).as_posix()
-        found.append(
-            Download(
-                path=path,
-                shown=shown,
-                year=_year_of(path.parent.name, shown),
-                area=name["area"].lower(),
-                key_stage="ks2" if name["key_stage"].lower() == "ks2" else "ks4",
-                release=name["release"].lower(),
-            )
-        )
-    if not found:
-        raise Fault(
-            f"{shown_from}: no performance table in this folder\n"
-            "  expected: files such as 2018-2019/england_ks4final.csv\n"
-            "  what to do: save the downloads there, or correct sources.folder"
-        )
-    return found
-
-
-def overlooked(folder: Path, key_stage: KeyStage) -> list[str]:
-    """List files that look like tables of a key stage and are not where or how named."""
-    tables = {path for path in _files_by_year(folder) if FILE_NAME.fullmatch(path.name)}
-    near = re.compile(rf".*_{key_stage}(final|revised|provisional).*", re.IGNORECASE)
-    listed = [*_files_by_year(folder), *sorted(p for p in folder.iterdir() if p.is_file())]
-    return [
-        path.relative_to(folder).as_posix()
-        for path in listed
-        if near.fullmatch(path.name) and path not in tables
-    ]
-
-
-def _files_by_year(folder: Path) -> list[Path]:
-    """List what stands in the folders of years; one that cannot be read is a fault.
-
-    A folder that is silently passed over would read as a year that was not supplied.
-    """
-    found: list[Path] = []
-    for year in sorted(path for path in folder.iterdir() if path.is_dir()):
-        try:
-            found += sorted(year.iterdir())
-        except OSError as unreadable:
-            raise InputFault(
-                year.name,
-                f"the folder cannot be read ({unreadable.strerror})",
-                expected="a folder of downloads that you may read",
-                mend="give yourself the right to read it",
-            ) from unreadable
-    return found
-
-
-def _year_of(folder: str, shown: str) -> int:
-    years = FOLDER_NAME.fullmatch(folder)
-    if years is None or int(years["end"]) != int(years["start"]) + 1:
-        raise InputFault(
-            shown,
-            f"the folder {folder!r} names no academic year",
-            expected="a folder such as 2018-2019",
-            mend="rename the folder",
-        )
-    return int(years["end"])
+# SOURCE: the tables of key stage 5 name the types of schools and of colleges in one.
+TYPE_COLUMNS = ("NFTYPE", "NFTYPE/FESITYPE")
+_ABOUT = {"RECTYPE", "URN", "SCHNAME", "LEA", *TYPE_COLUMNS}
+_LATEST = re.compile(
+    r"(?:P8MEA|READPROG|PTRWM_EXP|ATT8SCR|TALLPPE_ALEV_1618)_(?P<year>[0-9]{2})"
+)
 
 
 def read(download: Download) -> Table:
@@ -141,186 +42,155 @@ def read(download: Download) -> Table:
     table or year, for a cell that is neither a number nor a known code, and for a
     school without a six-digit URN.
     """
-    key_stage = download.key_stage
-    table = TABLES[key_stage]
-    file = table_file.read(download.path, download.shown)
-    _refuse_another_table(file, key_stage)
+    if download.is_ees:
+        return ees_tables.read(download)
+    table = TABLES[download.key_stage]
+    wanted = _ABOUT | _columns_of(download)
+    file = table_file.read_part(
+        lambda: opened(download), download.shown, lambda header: wanted & set(header)
+    )
+    _refuse_another_table(file, download.key_stage)
     _refuse_another_year(file, download.year)
-    cells = file.cells
-    kind = cells["RECTYPE"].str.strip()
-    known = table.SCHOOL_RECORDS | table.AGGREGATE_RECORDS
-    for row, value in kind[~kind.isin(list(known))].items():
-        _refuse_cell(file, int(str(row)), "RECTYPE", value, _expected_records(known))
-    is_school = kind.isin(list(table.SCHOOL_RECORDS))
-    urns = cells.loc[is_school, "URN"].str.strip()
-    for row, value in urns[~urns.str.fullmatch(URN)].items():
-        _refuse_cell(file, int(str(row)), "URN", value, "six digits")
-    _refuse_repeated_urns(urns, file)
-    published, absent = _published(file, table, download)
+    cells = Cells(file)
+    kind = cells.texts("RECTYPE")
+    known: dict[str, str] = table.SCHOOL_RECORDS | table.AGGREGATE_RECORDS
+    for place in np.flatnonzero(~kind.isin(list(known)))[:1]:
+        cells.refuse(int(place), "RECTYPE", _expected_records(known))
+    is_school = kind.isin(list(table.SCHOOL_RECORDS)).to_numpy()
+    urns = cells.texts("URN")
+    for place in np.flatnonzero(is_school & ~is_urn(urns))[:1]:
+        cells.refuse(int(place), "URN", "six digits")
+    refuse_repeated(urns[is_school], file.shown)
+    blocks, absent = _blocks(cells, download, table)
+    results, of_schools = stack(blocks, cells, is_school, download)
+    aggregates, of_totals = stack(blocks, cells, ~is_school, download)
     return Table(
         download=download,
         sha256=file.sha256,
         rows={name: int((kind == code).sum()) for code, name in known.items()},
         absent=absent,
-        schools=_schools(cells[is_school], kind[is_school], urns, download),
-        results=_for_schools(published, urns),
-        aggregates=_for_aggregates(published, cells, kind, table),
+        schools=_schools(cells, kind, urns, download)[is_school].reset_index(drop=True),
+        results=results.assign(urn=spread(urns, of_schools)),
+        aggregates=aggregates.assign(
+            record=kind.map(table.AGGREGATE_RECORDS).to_numpy()[of_totals],
+            local_authority=cells.texts("LEA").to_numpy()[of_totals],
+        ),
     )
 
 
-def _published(
-    file: TableFile, table: ModuleType, download: Download
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Stack every published cell of the catalogue; the index is the row of the file."""
-    stacked: list[pd.DataFrame] = []
-    absent: list[str] = []
-    measure: Measure
-    for measure in table.MEASURES:
-        if measure.why_not_published(download.year):
-            continue
-        for group, columns in measure.columns.items():
-            if columns.value.upper() not in file.cells.columns:
-                absent.append(columns.value)
-                continue
-            block = _one_measure(file, measure, columns)
-            stacked.append(block.assign(measure=measure.code, group=group))
-    if not stacked and not absent:
+def _columns_of(download: Download) -> set[str]:
+    """List every column of the catalogue for a year, in capitals."""
+    return {
+        name.upper()
+        for _, _, columns in _published(download)
+        for name in (
+            columns.value_of(download.year),
+            *columns.pupils,
+            columns.low,
+            columns.high,
+        )
+        if name is not None
+    }
+
+
+def _published(download: Download) -> list[tuple[Measure, Group, PublishedColumns]]:
+    return [
+        (measure, group, columns)
+        for measure in TABLES[download.key_stage].MEASURES
+        for group, columns in measure.columns.items()
+        if not measure.why_not_published(download.year, group)
+    ]
+
+
+def _blocks(
+    cells: Cells, download: Download, table: ModuleType
+) -> tuple[list[Block], tuple[str, ...]]:
+    """Read every published cell of the catalogue, and list the columns that lack."""
+    published = _published(download)
+    if not published:
         raise InputFault(
-            file.shown,
+            download.shown,
             f"no school-level table of {academic_year(download.year)} was published",
             expected="a table of a year in which the department published one",
             mend="look which year the file is of, and save it in that year's folder",
         )
-    if not stacked:
+    blocks: list[Block] = []
+    absent: list[str] = []
+    everywhere = np.arange(len(cells.file.cells))
+    for measure, group, columns in published:
+        name = columns.value_of(download.year)
+        if name not in cells:
+            absent.append(name)
+            continue
+        figures = cells.measured(name, measure)
+        pupils, pupils_column = cells.pupils(columns.pupils)
+        blocks.append(
+            Block(
+                measure=measure.code,
+                group=group,
+                place=everywhere,
+                value=figures.value,
+                explanation=figures.explanation,
+                pupils=pupils,
+                pupils_column=pupils_column,
+                low=cells.bounds(columns.low),
+                high=cells.bounds(columns.high),
+            )
+        )
+    if not blocks:
         raise InputFault(
-            file.shown,
+            download.shown,
             "the file holds none of the measures of its key stage",
             expected=f"columns such as {', '.join(table.TABLE_MARKERS)}",
             mend="download the whole table",
         )
-    published = pd.concat(stacked)
-    published["year"] = download.year
-    published["release"] = download.release
-    published["source"] = download.shown
-    return published, tuple(absent)
-
-
-def _one_measure(
-    file: TableFile, measure: Measure, columns: PublishedColumns
-) -> pd.DataFrame:
-    is_percentage = measure.unit == "percentage points"
-    value = _numbers(file, columns.value, bounds=measure.bounds, percent=is_percentage)
-    pupils = pd.Series(float("nan"), index=file.cells.index)
-    pupils_column = pd.Series(None, index=file.cells.index, dtype=object)
-    for name in columns.pupils:
-        if name.upper() in file.cells.columns:
-            counted = _numbers(file, name, bounds=(0, 10_000_000), whole=True).value
-            fills = pupils.isna() & counted.notna()
-            pupils = pupils.where(~fills, counted)
-            pupils_column = pupils_column.where(~fills, name)
-    bound = {
-        side: (
-            _numbers(file, name, bounds=(-200.0, 200.0)).value
-            if name and name.upper() in file.cells.columns
-            else float("nan")
-        )
-        for side, name in (("low", columns.low), ("high", columns.high))
-    }
-    return pd.DataFrame(
-        {
-            "value": value.value,
-            "pupils": pupils.round().astype("Int64"),
-            "low": bound["low"],
-            "high": bound["high"],
-            "reason": value.reason,
-            "pupils_column": pupils_column,
-        }
-    )
-
-
-def _numbers(
-    file: TableFile,
-    column: str,
-    *,
-    bounds: tuple[float, float],
-    percent: bool = False,
-    whole: bool = False,
-) -> suppression.Parsed:
-    cells = file.cells[column.upper()]
-    parsed = suppression.parse(cells, percent=percent, whole=whole)
-    kind = "whole number" if whole else "percentage" if percent else "number"
-    expected = f"a {kind} from {bounds[0]:g} to {bounds[1]:g}, or a code such as SUPP or NE"
-    for row in cells.index[parsed.unreadable][:1]:
-        _refuse_cell(file, row, column, cells[row], expected)
-    outside = (parsed.value < bounds[0]) | (parsed.value > bounds[1])
-    for row in cells.index[outside][:1]:
-        _refuse_cell(file, row, column, cells[row], expected)
-    return parsed
+    return blocks, tuple(absent)
 
 
 def _schools(
-    cells: pd.DataFrame, kind: pd.Series, urns: pd.Series, download: Download
+    cells: Cells, kind: pd.Series, urns: pd.Series, download: Download
 ) -> pd.DataFrame:
-    types = _text(cells, "NFTYPE")
-    pairs = pd.DataFrame({"record": kind, "type": types})
+    types = cells.texts(*TYPE_COLUMNS)
+    if download.key_stage == "ks5":
+        # SOURCE: england_ks5final.csv of 2016/17 and 2022/23: a consortium's type is
+        # blank, and once the number of another school (310 4900 of 2016/17).
+        types = types.mask(kind == "3", "CONSORTIUM")
+    pairs = list(zip(kind, types, strict=True))
     places = {
-        pair: place_in_comparison(*pair)
-        for pair in pairs.drop_duplicates().itertuples(index=False, name=None)
+        pair: place_in_comparison(*pair, key_stage=download.key_stage)
+        for pair in set(pairs)
     }
     return pd.DataFrame(
         {
             "urn": urns,
             "year": download.year,
-            "name": _text(cells, "SCHNAME"),
-            "local_authority": _text(cells, "LEA"),
+            "name": cells.texts("SCHNAME"),
+            "local_authority": cells.texts("LEA"),
             "record_type": kind,
             "school_type": types,
-            "place": [places[pair] for pair in pairs.itertuples(index=False, name=None)],
+            "place": [places[pair] for pair in pairs],
             "release": download.release,
             "source": download.shown,
-            "row": cells.index,
+            "row": cells.file.cells.index,
         }
-    ).reset_index(drop=True)
-
-
-def _text(cells: pd.DataFrame, column: str) -> pd.Series:
-    if column not in cells.columns:
-        return pd.Series("", index=cells.index)
-    return cells[column].str.strip()
-
-
-def _for_schools(published: pd.DataFrame, urns: pd.Series) -> pd.DataFrame:
-    rows = published[published.index.isin(urns.index)].copy()
-    rows["urn"] = urns.reindex(rows.index).to_numpy()
-    rows["row"] = rows.index
-    return rows.reset_index(drop=True)
-
-
-def _for_aggregates(
-    published: pd.DataFrame, cells: pd.DataFrame, kind: pd.Series, table: ModuleType
-) -> pd.DataFrame:
-    names = kind.map(table.AGGREGATE_RECORDS).dropna()
-    rows = published[published.index.isin(names.index)].copy()
-    rows["record"] = names.reindex(rows.index).to_numpy()
-    rows["local_authority"] = _text(cells, "LEA").reindex(rows.index).to_numpy()
-    rows["row"] = rows.index
-    return rows.reset_index(drop=True)
+    )
 
 
 def _refuse_another_table(file: TableFile, key_stage: KeyStage) -> None:
+    columns = set(file.header)
+
     def holds(stage: KeyStage) -> bool:
-        needed = {"RECTYPE", "URN", *TABLES[stage].TABLE_MARKERS}
-        return needed <= set(file.cells.columns)
+        return {"RECTYPE", "URN", *TABLES[stage].TABLE_MARKERS} <= columns
 
     if holds(key_stage):
         return
-    other: KeyStage = "ks4" if key_stage == "ks2" else "ks2"
+    other = next((stage for stage in KEY_STAGES if holds(stage)), None)
     needed = ", ".join(("RECTYPE", "URN", *TABLES[key_stage].TABLE_MARKERS))
-    found = ", ".join(list(file.cells.columns)[:6])
+    found = ", ".join(name[:40] for name in file.header[:6])
     raise InputFault(
         file.shown,
         f"this is the table of {other}"
-        if holds(other)
+        if other
         else f"this is no {key_stage} performance table (its columns: {found}, ...)",
         expected=f"the columns {needed}",
         mend="save the right download under this name",
@@ -332,9 +202,9 @@ def _refuse_another_year(file: TableFile, year: int) -> None:
     # A table repeats figures of earlier years under names that end in the year
     # (READPROG_17), so those names tell that a table stands in the folder of another.
     prior = {
-        2000 + int(match[1])
-        for name in file.cells.columns
-        if (match := re.fullmatch(r"(?:P8MEA|READPROG|PTRWM_EXP|ATT8SCR)_([0-9]{2})", name))
+        2000 + int(match["year"])
+        for name in file.header
+        if (match := _LATEST.fullmatch(name))
     }
     # From 2021/22 the year before is not always repeated, since it was not published.
     latest = max(prior, default=year - 1)
@@ -348,33 +218,20 @@ def _refuse_another_year(file: TableFile, year: int) -> None:
         )
 
 
-def _refuse_repeated_urns(urns: pd.Series, file: TableFile) -> None:
+def refuse_repeated(urns: pd.Series, shown: str) -> None:
+    """Stop where a school stands twice; the index of `urns` is the row of the file."""
     repeated = urns[urns.duplicated(keep=False)]
     if not repeated.empty:
         urn = repeated.iloc[0]
         rows = [int(str(row)) for row in repeated.index[repeated == urn]]
         raise InputFault(
-            file.shown,
-            f"the school {urn} stands in rows {' and '.join(map(str, rows))}",
+            shown,
+            f"the school {urn} stands in rows {' and '.join(map(str, rows[:5]))}",
             expected="every school once",
             mend="download the file again; do not join tables by hand",
             row=rows[-1],
             column="URN",
         )
-
-
-def _refuse_cell(
-    file: TableFile, row: int, column: str, found: Any, expected: str
-) -> NoReturn:
-    text = str(found)
-    raise InputFault(
-        file.shown,
-        f"found {text[:40]!r}{'...' if len(text) > 40 else ''}",
-        expected=expected,
-        mend="download the file again; if it says the same, tell its publisher",
-        row=row,
-        column=column,
-    )
 
 
 def _expected_records(known: dict[str, str]) -> str:

@@ -14,8 +14,11 @@ from pipeline.schools.follow import (
     IN_FILES,
     IN_POPULATION,
     LISTED,
+    MATCHED,
     MEMBER,
-    PUBLISHED,
+    OPEN,
+    OUTCOME,
+    SHOWN,
     STEPS,
 )
 
@@ -63,15 +66,17 @@ def test_each_loss_has_its_reason(project, school):
     assert remaining(flow) == {
         LISTED: 7,
         MEMBER: 6,
+        MATCHED: 5,
         IN_FILES: 4,
         IN_POPULATION: 3,
-        PUBLISHED: 2,
+        OUTCOME: 3,
+        SHOWN: 2,
         ANALYSED: 1,
     }
     assert lost(flow) == {
         "not a member that year": 1,
-        "no KS4 pupils: in the other key stage only": 1,
-        "not in these files": 1,
+        "no KS4 pupils: in other key stages only": 1,
+        "number in none of these files": 1,
         "independent or non-maintained": 1,
         "suppressed: few pupils, or to protect such a figure": 1,
         "number of pupils not published": 1,
@@ -84,7 +89,8 @@ def test_the_rest_begins_in_the_table_and_holds_no_member(project, school):
     assert remaining(flow_of(project.follow(), side="rest")) == {
         IN_FILES: 4,
         IN_POPULATION: 4,
-        PUBLISHED: 4,
+        OUTCOME: 4,
+        SHOWN: 4,
         ANALYSED: 4,
     }
 
@@ -103,7 +109,7 @@ def test_a_school_absent_from_the_files_is_counted_and_no_error(project, school)
     project.register("100001,,2015-09-01,,", "999999,,2015-09-01,,")
     followed = project.follow()
     assert followed.summary["not_in_these_files"] == 1
-    assert lost(flow_of(followed)) == {"not in these files": 1}
+    assert lost(flow_of(followed)) == {"number in none of these files": 1}
 
 
 def test_a_register_without_any_match_stops_the_run(project, school):
@@ -111,6 +117,70 @@ def test_a_register_without_any_match_stops_the_run(project, school):
     project.register("999998,,2015-09-01,,", "999999,,2015-09-01,,")
     with pytest.raises(Fault, match="none of its 2 schools stands in the files"):
         project.follow()
+
+
+def test_the_register_of_schools_tells_the_closed_from_the_unknown(project, school):
+    project.download(KS4, [school(100001, P8MEA=0.1, P8PUP=90), school(100005, P8MEA=0)])
+    project.know(
+        "establishments",
+        {"urn": "100001"},
+        {"urn": "100002", "closed": "2017-08-31"},
+        {"urn": "100003", "opened": "2010-09-01"},
+    )
+    project.register(*(f"10000{n},,2015-09-01,," for n in (1, 2, 3, 4)))
+    flow = flow_of(project.follow())
+    assert lost(flow) == {
+        "number in none of these files": 1,
+        "closed, or not open yet": 1,
+        "open, in no table of any year": 1,
+    }
+    assert (remaining(flow)[MATCHED], remaining(flow)[OPEN]) == (3, 2)
+
+
+def test_the_rest_begins_with_the_open_schools_of_that_age(project, school):
+    project.download(KS4, [school(100001, P8MEA=0.1, P8PUP=90), school(100002, P8MEA=0)])
+    secondary = {"lowest_age": 11, "highest_age": 16}
+    private = {"school_type": "Other independent school"}
+    project.know(
+        "establishments",
+        {"urn": "100001"} | secondary,
+        {"urn": "100002"} | secondary,
+        {"urn": "100003"} | secondary,
+        {"urn": "100004"} | secondary | private,
+        {"urn": "100005", "lowest_age": 3, "highest_age": 11},
+        {"urn": "100006", "closed": "2017-08-31"} | secondary,
+    )
+    project.register("100001,,2015-09-01,,")
+    flow = flow_of(project.follow(), side="rest")
+    assert remaining(flow)[OPEN] == 3
+    assert remaining(flow)[IN_FILES] == 1
+    assert lost(flow)["independent, not in the table"] == 1
+    assert lost(flow)["not in the table"] == 1
+
+
+def test_a_member_that_converted_is_followed_to_its_new_number(project, school):
+    project.download(KS4, [school(100002, P8MEA=0.1, P8PUP=90), school(100009, P8MEA=0)])
+    project.know(
+        "lineage",
+        {"urn": "100001", "school_key": "100001", "kind": "first of its chain"},
+        {"urn": "100002", "school_key": "100001", "linked_urn": "100001"},
+    )
+    project.register("100001,,2015-09-01,,")
+    assert remaining(flow_of(project.follow()))[ANALYSED] == 1
+
+
+def test_a_school_under_two_numbers_in_one_table_is_one_school(project, school):
+    rows = [school(100001, P8MEA="NE"), school(100002, P8MEA=0.1, P8PUP=90)]
+    project.download(KS4, [*rows, school(100009, P8MEA=0.2, P8PUP=90)])
+    project.know(
+        "lineage",
+        {"urn": "100001", "school_key": "100001", "kind": "first of its chain"},
+        {"urn": "100002", "school_key": "100001", "linked_urn": "100001"},
+    )
+    project.register("100001,,2015-09-01,,")
+    followed = project.follow()
+    assert remaining(flow_of(followed))[IN_FILES] == 1
+    assert remaining(flow_of(followed))[ANALYSED] == 1
 
 
 def test_a_school_with_a_blank_type_is_kept_and_counted(project, school):
@@ -137,7 +207,7 @@ def test_a_school_whose_file_lacks_the_column_is_lost_with_a_reason(project, sch
     project.download("2018-2019/936_ks4final.csv", [school(100002, ATT8SCR=50, TPUP=90)])
     project.register("100001,,2015-09-01,,", "100002,,2015-09-01,,")
     flow = flow_of(project.follow())
-    assert remaining(flow)[PUBLISHED] == 1
+    assert remaining(flow)[OUTCOME] == 1
     assert lost(flow) == {"its file has no such column": 1}
 
 
@@ -158,7 +228,7 @@ def test_the_summary_says_how_many_schools_and_hubs_there_are(project, school):
     )
     summary = project.follow().summary
     assert (summary["spells"], summary["schools"], summary["hubs"]) == (3, 2, 2)
-    assert summary["in_key_stage"] == {"ks2": 0, "ks4": 1}
+    assert summary["in_key_stage"] == {"ks2": 0, "ks4": 1, "ks5": 0}
     assert summary["register_is_synthetic"] is False
 
 
@@ -222,7 +292,12 @@ def test_members_by_year_are_counted_with_their_hubs(project, school):
     project.download(KS4, [school(100001, P8MEA=0.1)])
     project.register("100001,,2015-09-01,,A", "100002,,2015-09-01,,A")
     counted = following.members_by_year(project.follow())
-    assert counted.loc[2019].to_dict() == {"schools": 2, "hubs": 1}
+    assert counted.loc[2019].to_dict() == {
+        "schools": 2,
+        "hubs": 1,
+        "trusts": 0,
+        "mean_years_of_membership": 4,
+    }
     assert isinstance(counted, pd.DataFrame)
 
 
@@ -236,11 +311,15 @@ def test_the_flow_is_shown_in_the_order_of_its_steps_and_blank_without_a_table(
     project.register("100001,,2015-09-01,,", "100003,,2015-09-01,,")
     shown = following.partner_flow(project.follow())
     steps = shown.loc["ks4"].index.tolist()
-    assert steps.index("listed in the register") < steps.index("lost: not in these files")
-    assert steps.index("lost: not in these files") < steps.index("in that year's table")
+    assert steps.index("listed in the register") < steps.index(
+        "lost: number in none of these files"
+    )
+    assert steps.index("lost: number in none of these files") < steps.index(
+        "in that year's table"
+    )
     assert steps[-1] == "analysed"
     assert shown.columns.tolist() == [2019]
-    assert shown.loc[("ks4", "lost: not in these files"), 2019] == 1
+    assert shown.loc[("ks4", "lost: number in none of these files"), 2019] == 1
 
 
 def test_without_members_no_flow_is_shown(project, school):

@@ -1,5 +1,6 @@
 import random
 
+import pandas as pd
 import pytest
 
 from pipeline.run.faults import Fault, InputFault
@@ -153,13 +154,17 @@ def test_rows_by_kind_add_up_to_the_file(read, school):
 
 
 @pytest.mark.parametrize(
-    ("shown", "rectype"),
-    [(KS2, 5), ("2018-2019/850_ks4final.csv", 7)],
-    ids=["5 at key stage 2", "7 at key stage 4"],
+    ("shown", "rectype", "column"),
+    [
+        (KS2, 5, "PTRWM_EXP"),
+        ("2018-2019/850_ks4final.csv", 7, "ATT8SCR"),
+        ("2018-2019/england_ks5final.csv", 7, "TALLPPE_ALEV_1618"),
+    ],
+    ids=["5 at key stage 2", "7 at key stage 4", "7 at key stage 5"],
 )
-def test_the_state_funded_row_is_found(read, school, shown, rectype):
+def test_the_state_funded_row_is_found(read, school, shown, rectype, column):
     kinds = [3, 4, 5] if "_ks2" in shown else [4, 5, 7]
-    value = {k: {"ATT8SCR": k, "TPUP": k, "PTRWM_EXP": f"{k}%", "TELIG": k} for k in kinds}
+    value = {k: {column: k} for k in kinds}
     rows = [school("", RECTYPE=k, **value[k]) for k in kinds]
     table = read(shown, [school(100001), *rows])
     state = table.aggregates[table.aggregates["record"] == "national, state-funded"]
@@ -189,6 +194,89 @@ def test_a_file_without_school_types_is_read(read):
     table = read(KS4, "RECTYPE,URN,TPUP,ATT8SCR\n1,100001,100,50\n")
     assert table.schools.iloc[0]["school_type"] == ""
     assert table.schools.iloc[0]["place"] == "state-funded mainstream"
+
+
+def test_figures_of_sexes_and_of_prior_attainment_are_read(read, school):
+    girls = {"P8MEA_GIRLS": 0.3, "P8PUP_GIRLS": 40, "P8CILOW_GIRLS": 0.1}
+    low = {"ATT8SCR_LO": 25.5, "TPRIORLO": 12}
+    table = read(KS4, [school(100001, **girls, **low)])
+    of_girls = cell(table, "progress_8", "girls")
+    assert (of_girls["value"], of_girls["low"], of_girls["pupils"]) == (0.3, 0.1, 40)
+    of_low = cell(table, "attainment_8", "low_prior")
+    assert (of_low["value"], of_low["pupils"]) == (25.5, 12)
+    assert of_low["pupils_column"] == "TPRIORLO"
+
+
+def test_a_figure_is_found_under_the_name_of_its_year(read, school):
+    cells = {"PTL2BASICS_LL_PTQ_EE": "61%", "PTL2BASICS_94": "99%"}
+    table = read("2015-2016/england_ks4provisional.csv", [school(100001, **cells)])
+    assert cell(table, "english_maths_4")["value"] == 61
+    table = read("2015-2016/850_ks4provisional.csv", [school(100001, PTL2BASICS_94="99%")])
+    assert "PTL2BASICS_LL_PTQ_EE" in table.absent
+
+
+KS5 = "2016-2017/england_ks5final.csv"
+
+
+def test_key_stage_5_is_read_with_its_colleges_and_consortia(read, school):
+    figures = {"TALLPPE_ALEV_1618": 31.1, "TALLPUP_ALEV_1618": 80}
+    types = ["ACC", "Sixth Form College", "IND", "CYS", "Wizard school"]
+    rows = [
+        school(100001 + n, **{"NFTYPE/FESITYPE": kind, "NFTYPE": ""}, **figures)
+        for n, kind in enumerate(types)
+    ]
+    shared = school(100009, RECTYPE=3, NFTYPE="", **{"NFTYPE/FESITYPE": 3104027}, **figures)
+    table = read(KS5, [without(row, "NFTYPE") for row in (*rows, shared)])
+    assert table.rows["consortium"] == 1
+    assert dict(zip(table.schools["school_type"], table.schools["place"], strict=True)) == {
+        "ACC": "state-funded mainstream",
+        "Sixth Form College": "state-funded mainstream",
+        "IND": "independent or non-maintained",
+        "CYS": "special school",
+        "Wizard school": "school type not recognised",
+        "CONSORTIUM": "state-funded mainstream",
+    }
+    assert cell(table, "a_level_points")["pupils"] == 80
+
+
+def without(row, column):
+    return {name: value for name, value in row.items() if name != column}
+
+
+def test_value_added_rests_on_entries_and_keeps_its_bounds(read, school):
+    cells = {"VA_INS_ALEV": -0.3, "LCI_INS_ALEV": -0.45, "UCI_INS_ALEV": -0.14}
+    table = read(KS5, [school(100001, **cells, ENTRIES_ALEV=202)])
+    found = cell(table, "a_level_value_added")
+    assert (found["low"], found["value"], found["high"]) == (-0.45, -0.3, -0.14)
+    assert (found["pupils"], found["pupils_column"]) == (202, "ENTRIES_ALEV")
+
+
+def test_value_added_of_a_year_without_any_is_not_looked_for(read, school):
+    table = read("2022-2023/england_ks5final.csv", [school(100001, VA_INS_ALEV=0.1)])
+    assert "a_level_value_added" not in set(table.results["measure"])
+
+
+@pytest.mark.parametrize("stage", ["ks2", "ks4", "ks5"])
+def test_the_table_of_another_key_stage_is_refused_and_named(read, school, project, stage):
+    other = {"ks2": "ks4", "ks4": "ks5", "ks5": "ks2"}[stage]
+    project.download(f"2018-2019/england_{other}final.csv", [school(100001)])
+    made = project.folder / f"downloads/2018-2019/england_{other}final.csv"
+    made.rename(made.with_name(f"england_{stage}final.csv"))
+    (download,) = performance_tables.find(project.folder / "downloads", "downloads")
+    with pytest.raises(InputFault, match=f"row 1: this is the table of {other}"):
+        performance_tables.read(download)
+
+
+def test_texts_that_repeat_are_kept_once(read, school):
+    table = read(KS4, [school(100001, ATT8SCR=50), school(100002, ATT8SCR="SUPP")])
+    for name in ("measure", "group", "reason", "release", "source", "pupils_column"):
+        assert isinstance(table.results[name].dtype, pd.CategoricalDtype)
+
+
+def test_a_school_is_listed_once_for_each_figure_of_its_table(read, school):
+    table = read(KS4, [school(100001, ATT8SCR=50, ATT8SCR_BOYS=48), school(100002)])
+    assert len(table.results) == 2 * 2
+    assert not table.results.duplicated(["urn", "measure", "group"]).any()
 
 
 def test_a_folder_that_is_not_there_says_which_parameter_to_correct(project):

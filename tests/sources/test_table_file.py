@@ -1,4 +1,6 @@
+import csv
 import hashlib
+import io
 
 import pytest
 from hypothesis import given
@@ -106,8 +108,6 @@ cell = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=8)
 
 @given(rows=st.lists(st.lists(cell, min_size=3, max_size=3), min_size=1, max_size=6))
 def test_no_cell_is_lost_or_invented(rows, tmp_path_factory):
-    import csv
-
     path = tmp_path_factory.mktemp("table") / "table.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_ALL)
@@ -116,3 +116,97 @@ def test_no_cell_is_lost_or_invented(rows, tmp_path_factory):
     said = [row for row in rows if any(cell.strip() for cell in row)]
     if said:
         assert table_file.read(path, "t").cells.to_numpy().tolist() == said
+
+
+# Some columns and rows --------------------------------------------------------------------
+
+
+def part(content, columns=frozenset, rows=None):
+    content = content if isinstance(content, bytes) else content.encode()
+    return table_file.read_part(lambda: io.BytesIO(content), "t.csv", columns, rows)
+
+
+def outcome(run):
+    """What a reading gives: every cell, or what is told of the fault."""
+    try:
+        file = run()
+    except InputFault as fault:
+        return str(fault)
+    rows = file.cells.index.tolist()
+    return file.header, file.sha256, rows, file.cells.to_numpy().tolist()
+
+
+def test_only_the_columns_that_are_asked_for_are_kept():
+    file = part("A,B,C\n1,2,3\n4,5,6\n", lambda header: {"C", "A", "Z"})
+    assert file.header == ("A", "B", "C")
+    assert list(file.cells.columns) == ["A", "C"]
+    assert file.cells.to_numpy().tolist() == [["1", "3"], ["4", "6"]]
+
+
+def test_only_the_rows_that_are_asked_for_are_kept_with_their_numbers():
+    file = part("A,B\n1,x\n2,y\n\n3,x\n", set, lambda header: lambda row: row[1] == "x")
+    assert file.cells.index.tolist() == [2, 5]
+    assert file.cells["A"].tolist() == ["1", "3"]
+
+
+def test_a_row_that_is_not_kept_is_checked_all_the_same():
+    with pytest.raises(InputFault, match="row 3: the row has 3 cells, the header 2"):
+        part("A,B\n1,x\n2,y,z\n", set, lambda header: lambda row: row[0] == "1")
+
+
+def test_a_fault_in_a_column_that_is_not_kept_is_told_all_the_same():
+    with pytest.raises(InputFault, match="not readable as comma-separated values"):
+        part('A,B\n1,"x\n', lambda header: {"A"})
+
+
+def test_a_short_row_among_whole_ones_keeps_its_place():
+    file = part("A,B,C\n1,2,3\n4,5\n7,8,9\n1,2\n", set)
+    assert file.cells.index.tolist() == [2, 3, 4, 5]
+    assert file.cells["A"].tolist() == ["1", "4", "7", "1"]
+    assert file.cells["C"].tolist() == ["3", "", "9", ""]
+
+
+def test_a_row_whose_kept_cells_are_blank_is_a_row():
+    file = part("A,B\n,x\n1,y\n", lambda header: {"A"})
+    assert file.cells["A"].tolist() == ["", "1"]
+
+
+piece = st.sampled_from(
+    [*'AB12 ,,,\n\n\r"', "\r\n", '"a,b"', '"q""q"', '""', "\ufeff", "\u00e9", "SUPP"]
+)
+
+
+@given(st.lists(piece, max_size=40), st.sampled_from(["utf-8", "utf-8-sig", "cp1252"]))
+def test_the_fast_reading_gives_what_the_csv_module_gives(pieces, encoding):
+    """Arrow splits files in which nothing is out of order; for no file may it matter."""
+    content = "".join(["A,B,C\n", *pieces]).encode(encoding, errors="replace")
+    fast = outcome(lambda: part(content, set))
+    assert fast == outcome(lambda: part(content, set, lambda header: lambda row: True))
+    assert fast == outcome(lambda: part(content, None))
+
+
+@given(
+    rows=st.lists(st.lists(cell, min_size=1, max_size=3), min_size=1, max_size=5),
+    end=st.sampled_from(["\n", "\r\n", ""]),
+)
+def test_the_fast_reading_gives_ragged_rows_as_the_csv_module_does(rows, end):
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([["A", "B", "C"], *rows])
+    content = (text.getvalue().rstrip("\n") + end).encode()
+    assert outcome(lambda: part(content, set)) == outcome(lambda: part(content, None))
+
+
+def test_a_file_in_order_is_read_the_fast_way():
+    """The other tests would pass if every file were left to the csv module."""
+    content = b'A,B,C\n1,"x, y",3\n4,5\n7,8,9\n'
+    assert table_file._read_by_arrow(content, "t.csv", set) is not None
+
+
+def test_columns_are_known_from_the_first_bytes():
+    assert table_file.first_columns(b"\xef\xbb\xbfa, B ,c\r\n1,2,3") == ("A", "B", "C")
+    assert table_file.first_columns(b'"time_period","x, y"\n') == ("TIME_PERIOD", "X, Y")
+
+
+@pytest.mark.parametrize("start", [b"", b"\n", b"\x00\x01", b'"\n', b"PK\x03\x04"])
+def test_bytes_that_are_no_table_have_no_columns_and_raise_nothing(start):
+    assert len(table_file.first_columns(start)) <= 1

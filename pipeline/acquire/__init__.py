@@ -1,0 +1,1 @@
+"""Bringing a new year: fetched where a service allows it, else saved by hand and checked."""

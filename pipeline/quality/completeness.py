@@ -1,0 +1,151 @@
+"""What the files hold and what they lack: rows, columns, codes and missing figures."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.contracts.quality import CODES, FAULT, MISSING, NOTE, RESERVATION, ROWS
+from pipeline.measures.catalogue import MEASURES, TABLES
+from pipeline.measures.school_types import MAINSTREAM, place_in_comparison
+from pipeline.quality.promised import as_promised
+from pipeline.quality.published import Published
+from pipeline.sources.suppression import REASONS
+
+_UP_TO = (10, 30, 90, 180, np.inf)
+SIZES = (
+    "up to 10 pupils",
+    "11 to 30 pupils",
+    "31 to 90 pupils",
+    "91 to 180 pupils",
+    "over 180 pupils",
+    "number not published",
+)
+_UNRECOGNISED = place_in_comparison("1", "no such type")
+
+
+def rows_of_files(table: Published) -> pd.DataFrame:
+    """Count the rows of each file by kind; none is left out."""
+    entries = [
+        {
+            "key_stage": table.key_stage,
+            "year": file["year"],
+            "file": file["file"],
+            "kind": kind,
+            "rows": rows,
+        }
+        for file in table.files
+        for kind, rows in file["rows"].items()
+    ]
+    return as_promised(entries, ROWS)
+
+
+def codes(table: Published) -> pd.DataFrame:
+    """Count schools with a figure and schools with each reason in its place."""
+    cell = ["year", "measure", "group", "reason"]
+    counted = table.results.groupby(cell, observed=True, dropna=False).size()
+    named = counted.rename("schools").reset_index()
+    return as_promised(named.assign(key_stage=table.key_stage), CODES)
+
+
+def missing_figures(table: Published) -> pd.DataFrame:
+    """Count the figures that state-funded mainstream schools lack, by size of group.
+
+    The size is the number of pupils of that group in that school; the smallest band is
+    wide enough that it singles out no few pupils.
+    """
+    rows = table.results[(table.results["place"] == MAINSTREAM).to_numpy(dtype=bool)]
+    pupils = rows["pupils"].astype(float)
+    band = np.where(pupils.isna(), len(_UP_TO), np.searchsorted(_UP_TO, pupils))
+    said = pd.DataFrame(
+        {
+            "year": rows["year"],
+            "group": rows["group"],
+            "size": band,
+            "missing": rows["value"].isna(),
+            "suppressed": (rows["reason"] == REASONS["SUPP"]).to_numpy(dtype=bool),
+        }
+    )
+    counted = said.groupby(["year", "group", "size"], observed=True).agg(
+        cells=("missing", "size"),
+        missing=("missing", "sum"),
+        suppressed=("suppressed", "sum"),
+    )
+    named = counted.reset_index().assign(key_stage=table.key_stage)
+    named["size"] = named["size"].map(dict(enumerate(SIZES)))
+    return as_promised(named, MISSING)
+
+
+def checks_of_files(table: Published) -> Iterator[dict[str, Any]]:
+    """Examine what each file holds: columns, kinds of rows, types of schools."""
+    special = "special" in TABLES[table.key_stage].SCHOOL_RECORDS.values()
+    for file in table.files:
+        schools = table.schools[table.schools["source"] == file["file"]]
+        expected = _columns_expected(table, file["year"])
+        national = sum(n for kind, n in file["rows"].items() if "national" in kind)
+        about = {
+            "key_stage": table.key_stage,
+            "year": file["year"],
+            "file": file["file"],
+            "about": "the file",
+        }
+        for check, examined, failed, weight, said in (
+            (
+                "columns of the catalogue",
+                max(expected, len(file["columns_absent"])),
+                len(file["columns_absent"]),
+                RESERVATION,
+                "columns of the catalogue are missing",
+            ),
+            (
+                "a row of England",
+                1,
+                int(not national),
+                RESERVATION,
+                "it holds no national row, so nothing in it shows whether it is whole",
+            ),
+            (
+                "special schools",
+                1,
+                int(special and not file["rows"].get("special", 0)),
+                RESERVATION,
+                "it holds no special school",
+            ),
+            (
+                "each school once",
+                len(schools),
+                int(schools["urn"].duplicated().sum()),
+                FAULT,
+                "a school stands there twice",
+            ),
+            (
+                "types of schools known",
+                len(schools),
+                int((schools["place"] == _UNRECOGNISED).sum()),
+                RESERVATION,
+                "the type of some schools is not recognised: no comparison uses them",
+            ),
+            (
+                "types of schools given",
+                len(schools),
+                int((schools["school_type"] == "").sum()),
+                NOTE,
+                "the type of some schools is blank: mainstream ones are kept",
+            ),
+        ):
+            yield about | {
+                "check": check,
+                "examined": examined,
+                "failed": failed,
+                "weight": weight,
+                "said": said,
+            }
+
+
+def _columns_expected(table: Published, year: int) -> int:
+    return sum(
+        measure.why_not_published(year, group) is None
+        for measure in MEASURES[table.key_stage]
+        for group in measure.columns
+    )

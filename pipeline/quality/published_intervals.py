@@ -1,0 +1,115 @@
+"""Published confidence intervals, made again from value, pupils and the national SD."""
+
+import numpy as np
+import pandas as pd
+
+from pipeline.contracts.quality import EVERY_GROUP, INTERVALS
+from pipeline.measures.catalogue import measure
+from pipeline.measures.measure import KeyStage
+from pipeline.quality.bounds import STANDARD_ERRORS, Numbers
+from pipeline.quality.digits import NEARLY
+from pipeline.quality.national_sd import national_sd
+from pipeline.quality.promised import as_promised
+from pipeline.quality.recovered_sds import KEY_STAGES_WITH_ONE_SD
+from pipeline.quality.weights import BOUNDED
+from pipeline.run.rounding import rounded
+
+TARGET = 0.99
+"""Share of published intervals that has to be reproduced (METHODS 2.2)."""
+NO_ONE_SD = "bounds of value added at 16 to 18 are not made from one SD"
+NO_SD = "no national SD is known or could be recovered"
+
+
+def judge_intervals(bounds: pd.DataFrame, recovered: pd.DataFrame) -> pd.DataFrame:
+    """Say of each published interval whether it is value +/- 1.96 SD / sqrt(pupils).
+
+    It is reproduced where some number of pupils that it may rest on gives an arm which
+    the rounding of value and bounds allows. The SD is the one in `data/reference/`, or
+    where there is none, or one that these bounds rule out, the one recovered here: then
+    only intervals that contradict each other can fail. Intervals whose pupils are only
+    known to lie between half and all of a cohort can be met too easily to count towards
+    the target.
+    """
+    judged = bounds.assign(
+        sd=np.nan, sd_from=None, reproduced=False, beyond=np.nan, reason=None
+    )
+    for key_stage, code, year in _cells(bounds):
+        at = (
+            (judged["key_stage"] == key_stage)
+            & (judged["measure"] == code)
+            & (judged["year"] == year)
+        )
+        if key_stage not in KEY_STAGES_WITH_ONE_SD:
+            judged.loc[at, "reason"] = NO_ONE_SD
+            continue
+        sd, said = _sd_of(key_stage, code, year, recovered)
+        if sd is None:
+            judged.loc[at, "reason"] = NO_SD
+            continue
+        meets, beyond = _met(judged[at], sd)
+        judged.loc[at, ["sd", "sd_from"]] = [sd, said]
+        judged.loc[at, "reproduced"] = meets
+        judged.loc[at, "beyond"] = beyond
+    judged["in_target"] = judged["sd"].notna() & (judged["pupils_from"] != BOUNDED)
+    return judged
+
+
+def _cells(bounds: pd.DataFrame) -> list[tuple[KeyStage, str, int]]:
+    names = bounds[["key_stage", "measure", "year"]].astype(object).drop_duplicates()
+    return [(key_stage, str(code), int(year)) for key_stage, code, year in names.to_numpy()]
+
+
+def published_intervals(judged: pd.DataFrame) -> pd.DataFrame:
+    """Count how many intervals are reproduced, by what they are of."""
+    cell = ["record", "key_stage", "year", "measure", "group", "pupils_from"]
+    # Categories of the tables would be counted where they have no row.
+    cells = judged.astype(dict.fromkeys(cell, object)).groupby(cell, sort=True)
+    counted = cells.agg(
+        intervals=("reproduced", "size"),
+        reproduced=("reproduced", "sum"),
+        worst=("beyond", "max"),
+        sd=("sd", "first"),
+        sd_from=("sd_from", "first"),
+        in_target=("in_target", "first"),
+        reason=("reason", "first"),
+    )
+    return as_promised(counted.reset_index(), INTERVALS)
+
+
+def _sd_of(
+    key_stage: KeyStage, code: str, year: int, recovered: pd.DataFrame
+) -> tuple[float | None, str | None]:
+    """Take the known SD if these bounds allow it, else the one they give themselves."""
+    known = national_sd(code, year, centred=measure(key_stage, code).centred_on_national)
+    here = recovered[
+        (recovered["measure"] == code)
+        & (recovered["year"] == year)
+        & (recovered["group"] == EVERY_GROUP)
+    ].sort_values("intervals")
+    if here.empty:
+        return known.sd, None if known.sd is None else known.said
+    low, high, intervals = (here.iloc[-1][name] for name in ("low", "high", "intervals"))
+    if known.sd is not None and low <= known.sd <= high:
+        return known.sd, known.said
+    why = "" if known.sd is None else f"; these bounds do not allow the {known.sd:g} known"
+    middle = rounded((low + high) / 2)
+    return middle, f"recovered here from {intervals:,} intervals{why}"
+
+
+def _met(rows: pd.DataFrame, sd: float) -> tuple[Numbers, Numbers]:
+    """Say which intervals the SD meets, and by how much it misses the others."""
+    shortest, longest, least, most = (
+        rows[name].to_numpy(dtype=float)
+        for name in ("shortest", "longest", "least_pupils", "most_pupils")
+    )
+    reach = STANDARD_ERRORS * sd
+    with np.errstate(divide="ignore", invalid="ignore"):
+        fewest = np.maximum(least, (reach / longest) ** 2 - NEARLY * most)
+        greatest = np.minimum(
+            most, np.where(shortest > 0, (reach / shortest) ** 2, np.inf) + NEARLY * most
+        )
+        short_by = shortest - reach / np.sqrt(least)
+        long_by = reach / np.sqrt(most) - longest
+    meets = (longest > 0) & (np.ceil(fewest) <= np.floor(greatest))
+    beyond = np.where(meets, 0.0, np.maximum(np.maximum(short_by, long_by), 0.0))
+    return meets, beyond
