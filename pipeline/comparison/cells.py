@@ -72,8 +72,8 @@ def read_known(
 ) -> KnownResults:
     """Read what the earlier stages wrote of one key stage and of the members."""
     schools = promise.read(locations.schools(key_stage), SCHOOLS)
-    results = promise.read(locations.results(key_stage), RESULTS)
-    results = results[results["group"].isin(COMPARED_GROUPS)]
+    compared = {"group": COMPARED_GROUPS}
+    results = promise.read(locations.results(key_stage), RESULTS, only=compared)
     about = schools[["urn", "year", "place", "school_type"]]
     merged = results.merge(about, on=["urn", "year"], validate="many_to_one")
     by_cell = merged.groupby(["year", "measure", "group"], observed=True)

@@ -1,7 +1,7 @@
 """Keeping the promises of tables: checked when written and when read."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -81,10 +81,20 @@ def _text_beside(path: Path, text: str) -> Path:
     return beside
 
 
-def read(path: Path, promise: pa.DataFrameSchema) -> pd.DataFrame:
-    """Read a table of an earlier stage and check that it is what was promised."""
+def read(
+    path: Path,
+    promise: pa.DataFrameSchema,
+    *,
+    only: Mapping[str, Collection[str]] | None = None,
+) -> pd.DataFrame:
+    """Read a table of an earlier stage and check that it is what was promised.
+
+    `only` names, for columns of a Parquet file, the values whose rows are wanted: all
+    of England's results need not stand in memory for a few groups of pupils.
+    """
     if path.suffix == ".parquet":
-        table = _with_empty_lists(pd.read_parquet(path), promise)
+        rows = [(column, "in", list(values)) for column, values in (only or {}).items()]
+        table = _with_empty_lists(pd.read_parquet(path, filters=rows or None), promise)
     else:
         # The promised types are used for reading, so that 'NA' stays a text and a
         # school number keeps its zeros.

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
+from pipeline.measures.catalogue import TABLES
 from pipeline.measures.measure import GROUPS
 
 TEXT = pd.StringDtype(na_value=np.nan)
@@ -18,6 +19,7 @@ VALUE_OR_REASON = pa.Check(
     name="a value or the reason for its absence",
 )
 
+SCHOOL_RECORDS = sorted({code for t in TABLES.values() for code in t.SCHOOL_RECORDS})
 RELEASES = ("final", "revised", "provisional")
 
 RESULTS = pa.DataFrameSchema(
@@ -55,7 +57,7 @@ SCHOOLS = pa.DataFrameSchema(
         "year": pa.Column(int, YEAR),
         "name": pa.Column(TEXT),
         "local_authority": pa.Column(TEXT),
-        "record_type": pa.Column(TEXT, pa.Check.isin(["1", "2"])),
+        "record_type": pa.Column(TEXT, pa.Check.isin(SCHOOL_RECORDS)),
         "school_type": pa.Column(TEXT),
         "place": pa.Column(TEXT),
         "release": pa.Column(TEXT, pa.Check.isin(RELEASES)),

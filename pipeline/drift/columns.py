@@ -11,6 +11,7 @@ import pandas as pd
 from pipeline.sources import suppression
 
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)\s*%?")
+_LONGEST_NUMBER = 30
 _MOST_WORDS = 30
 """A column of words with more different ones holds names, not kinds."""
 POINTS = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
@@ -95,7 +96,8 @@ def _split(cells: pd.Series) -> tuple[list[_Number], dict[str, int]]:
     others: dict[str, int] = {}
     for cell, count in cells.value_counts().items():
         text = str(cell).strip()
-        if _NUMBER.fullmatch(text):
+        # A number of hundreds of digits is none: it has no finite value.
+        if _NUMBER.fullmatch(text) and len(text) <= _LONGEST_NUMBER:
             digits = text.rstrip("%").strip()
             places = len(digits.partition(".")[2])
             signed = text.endswith("%")

@@ -137,7 +137,7 @@ class Pupils:
         persistent absence of few pupils is suppressed.
         """
         rows: list[tuple[str, ...]] = []
-        totals: list[tuple[str, ...]] = []
+        summed: dict[str, Numbers] = {}
         for ks in _KS:
             schools = self.world.schools[ks]
             at = np.flatnonzero(schools.is_listed(year) & schools.is_state_funded)
@@ -160,16 +160,17 @@ class Pupils:
                 np.where(hidden, "SUPP", fixed(persistent, 1, trailing_zeros=False)),
             ]
             rows += list(zip(*[cell.tolist() for cell in cells], strict=True))
-            for name in sorted(set(group)):
+            for name in set(group):
                 inside = group == name
-                means = [
-                    np.array([np.average(value[inside], weights=roll[inside])])
-                    for value in (overall, persistent)
-                ]
-                told = [str(fixed(mean, 1, trailing_zeros=False)[0]) for mean in means]
-                totals.append(("NAT", str(name), "", *told))
+                parts = [(value * roll)[inside].sum() for value in (overall, persistent)]
+                own = np.array([*parts, roll[inside].sum()])
+                summed[name] = summed.get(name, np.zeros(3)) + own
+        totals = [
+            ("NAT", name, "", *fixed(total[:2] / total[2], 1, trailing_zeros=False))
+            for name, total in sorted(summed.items())
+        ]
         header = ("LA", "ESTAB", "URN", "PERCTOT", "PPERSABS10")
-        return _encoded([header, *rows, *sorted(set(totals), key=lambda row: row[1])])
+        return _encoded([header, *rows, *totals])
 
 
 _KS: tuple[KeyStage, ...] = ("ks2", "ks4")

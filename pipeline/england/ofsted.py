@@ -156,7 +156,8 @@ def _file(
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(columns)
-    writer.writerows(sorted(rows, key=operator.itemgetter(1)))
+    rows.sort(key=operator.itemgetter(1))
+    writer.writerows(rows)
     return text.getvalue().encode("cp1252")
 
 

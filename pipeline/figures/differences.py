@@ -34,7 +34,7 @@ def differences(back_test: pd.DataFrame) -> Chart | None:
     """Draw recomputed minus published, one panel for each measure, one row a year.
 
     Behind each dot lies the band that rounding explains, and a thin line where pupils in
-    no school's figure could put it. Panels have scales of their own, since points and
+    no school's figure could put it, rounding included. Panels have scales of their own, since points and
     percentages cannot share one. None where nothing was made again.
     """
     shown = drawn_rows(back_test)
@@ -86,8 +86,8 @@ def _panel(
         )
         panel.hlines(
             at,
-            of_group["recomputed"] - of_group["possible_high"],
-            of_group["recomputed"] - of_group["possible_low"],
+            of_group["recomputed"] - of_group["possible_high"] - of_group["rounding"],
+            of_group["recomputed"] - of_group["possible_low"] + of_group["rounding"],
             color=_COLOURS[str(group)],
             linewidth=1,
         )

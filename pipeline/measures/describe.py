@@ -110,12 +110,8 @@ def _ees(layout: Layout) -> str:
         "| --- | --- | --- | --- | --- |",
     ]
     for code, columns in layout.columns.items():
-        cells = PublishedColumns(
-            columns.value.lower(),
-            tuple(name.lower() for name in columns.pupils),
-            columns.low and columns.low.lower(),
-            columns.high and columns.high.lower(),
-        )
+        named = columns.as_written()
+        cells = PublishedColumns(named.value, named.pupils, named.low, named.high)
         rows = columns.part or "all"
         lines.append(f"| `{layout.key_stage}.{code}` | {rows} | {_cells(cells)} |")
     return "\n".join(lines) + "\n"

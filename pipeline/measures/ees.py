@@ -37,6 +37,16 @@ class EesColumns:
     part: str | None = None
     """The subject or the kind of qualification whose rows hold it."""
 
+    def as_written(self) -> "EesColumns":
+        """Give the columns as the department writes them, in small letters."""
+        return EesColumns(
+            value=self.value.lower(),
+            pupils=tuple(name.lower() for name in self.pupils),
+            low=self.low and self.low.lower(),
+            high=self.high and self.high.lower(),
+            part=self.part,
+        )
+
 
 @dataclass(frozen=True)
 class Layout:

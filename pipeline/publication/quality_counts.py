@@ -84,7 +84,7 @@ def missing(counted: pd.DataFrame) -> list[Table]:
             )
         caption = (
             f"{KEY_STAGES[stage]}: figures that state-funded mainstream schools lack, in "
-            "all and by the size of the group in the school"
+            "all and by the number of these pupils in the school"
         )
         heads = {"Pupils": False, "Cells": True, "Missing": True, "Suppressed": True}
         tables.append(table(caption, heads | dict.fromkeys(sizes, True), rows))
@@ -108,26 +108,21 @@ def missing_in_all(counted: pd.DataFrame) -> Table:
 
 
 def checks(found: pd.DataFrame) -> Table:
-    """Every check: how much was examined, how much of it failed, what a failure does."""
-    heads = {
-        "Check": False,
-        "Key stage": False,
-        "Examined": True,
-        "Failed": True,
-        "Share": True,
-        "A failure is a": False,
-    }
+    """Every check: how much of what it examined failed, and what a failure does."""
+    heads = {"Check": False, "A failure is a": False}
+    heads |= {f"{label}: failed of": True for label in KEY_STAGES.values()}
     rows = []
-    for (check, weight, stage), cell in parted(found, ["check", "weight", "key_stage"]):
-        examined, failed = int(cell["examined"].sum()), int(cell["failed"].sum())
+    for (check, weight), of_check in parted(found, ["check", "weight"]):
+        counts = of_check.groupby("key_stage")[["failed", "examined"]].sum()
+        counts = counts.reindex(list(KEY_STAGES), fill_value=0)
         rows.append(
             [
                 check,
-                stage[-1],
-                f"{examined:,}",
-                f"{failed:,}",
-                share(failed, examined, 2) or "none examined",
                 weight,
+                *(
+                    f"{row['failed']:,} of {row['examined']:,}" if row["examined"] else ""
+                    for row in records(counts)
+                ),
             ]
         )
     return table("Checks of every file, added up", heads, rows)

@@ -213,7 +213,9 @@ def lineage_table(report: QualityReport) -> Table | None:
             rows += [[f"{words}: {kind}", f"{count:,}"] for kind, count in value.items()]
         elif isinstance(value, int):
             rows.append([words, f"{value:,}"])
-    return table("Numbers of schools linked over time", {"Count of": False, "": True}, rows)
+    return table(
+        "Numbers of schools linked over time", {"Count of": False, "Number": True}, rows
+    )
 
 
 def source_table(report: QualityReport) -> Table:

@@ -32,7 +32,8 @@ def build() -> Path:
 
 def _runs(asked: Parameters) -> list[Path]:
     """Executed notebooks in the order of the story; none of an evaluation that is gone."""
-    keys = (*KEY_STAGES, *asked.evaluations)
+    # A notebook without a key is of the whole run.
+    keys = ("", *KEY_STAGES, *asked.evaluations)
     return [
         path
         for path in sorted(locations.runs().glob("*.ipynb"))
@@ -78,7 +79,12 @@ def _front_page(
             "href": "notebooks/index.html",
             "title": "Executed notebooks",
             "text": "Every step of the run, with its code and what it showed.",
-        }
+        },
+        {
+            "href": "data-quality/index.html",
+            "title": "Data quality",
+            "text": "How far the published figures agree with each other and with ours.",
+        },
     ]
     return pages.render(
         "index.html.j2",

@@ -15,12 +15,12 @@ from pipeline.sources.suppression import REASONS
 
 _UP_TO = (10, 30, 90, 180, np.inf)
 SIZES = (
-    "up to 10 pupils",
-    "11 to 30 pupils",
-    "31 to 90 pupils",
-    "91 to 180 pupils",
-    "over 180 pupils",
-    "number not published",
+    "up to 10",
+    "11 to 30",
+    "31 to 90",
+    "91 to 180",
+    "over 180",
+    "not known",
 )
 _UNRECOGNISED = place_in_comparison("1", "no such type")
 

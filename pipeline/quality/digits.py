@@ -11,6 +11,8 @@ from pipeline.measures.measure import Measure
 MOST_DIGITS = 4
 ENOUGH_FIGURES = 4
 """So many different figures with one decimal would all be whole once in ten thousand."""
+ENOUGH_IN_ALL = 2
+"""So many in all files together would be whole once in a hundred."""
 NEARLY = 1e-9
 """Numbers nearer than this are the same: decimals are not exact in a computer."""
 
@@ -21,8 +23,8 @@ def half_a_digit(rows: pd.DataFrame, measures: Mapping[str, Measure]) -> pd.Seri
     It is read off the figures of one measure in one file, since the same measure is
     published to another digit in other years, and of authorities to another than of
     schools (`65%`, `43.2`; scaled scores of `104`). Few figures may all be whole by
-    chance: then a measure in points has at least the decimals of the catalogue, and a
-    percentage is taken for the whole one that it is.
+    chance: then those of all files tell, and where they are few too, a measure in points
+    has the decimals of the catalogue. A percentage is taken for the whole one that it is.
     """
     if rows.empty:
         return pd.Series(dtype=float, index=rows.index)
@@ -36,7 +38,11 @@ def half_a_digit(rows: pd.DataFrame, measures: Mapping[str, Measure]) -> pd.Seri
             for code, about in measures.items()
         }
     )
-    at_least = usual.astype(float).where(different < ENOUGH_FIGURES, 0)
+    of_all_files = [rows["measure"]]
+    in_all = found.groupby(of_all_files, observed=True).transform("max")
+    few = rows["value"].groupby(of_all_files, observed=True).transform("nunique")
+    known = usual.astype(float).where(few < ENOUGH_IN_ALL, in_all)
+    at_least = known.where(different < ENOUGH_FIGURES, 0)
     digits = most.where(most >= at_least, at_least)
     return 0.5 * 10.0 ** (-digits)
 

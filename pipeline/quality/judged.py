@@ -145,8 +145,9 @@ def _is_withheld(table: pd.DataFrame, up_to: int) -> pd.Series:
     its_pupils = (
         table["suppressed_pupils"].replace(0, np.nan).fillna(table["lacking"].abs())
     )
-    hides = 2 * table["slack"] / its_pupils >= table["spread"]
-    alone = (table["left_unknown"] == 1) & (table["left_suppressed"] == 1) & ~hides
+    # Where the row gives no number of pupils, there is nothing to subtract from.
+    tells = 2 * table["slack"] / its_pupils < table["spread"]
+    alone = (table["left_unknown"] == 1) & (table["left_suppressed"] == 1) & tells
     few = (
         are_too_few(table["pupils"], up_to=up_to)
         | are_too_few(table["made_pupils"], up_to=up_to)

@@ -163,8 +163,9 @@ def partner_flow(followed: Followed) -> pd.DataFrame:
 
 def _tables(key_stage: KeyStage) -> tuple[pd.DataFrame, pd.DataFrame]:
     schools = promise.read(locations.schools(key_stage), SCHOOLS)
-    results = promise.read(locations.results(key_stage), RESULTS)
-    return schools, results[results["group"].isin(COMPARED_GROUPS)]
+    compared = {"group": COMPARED_GROUPS}
+    results = promise.read(locations.results(key_stage), RESULTS, only=compared)
+    return schools, results
 
 
 def _empty(contract: Any) -> pd.DataFrame:

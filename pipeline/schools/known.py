@@ -13,6 +13,11 @@ from pipeline.contracts.establishments import ESTABLISHMENTS, LINEAGE, TRUST_SPE
 from pipeline.run import locations
 
 
+# SOURCE: the register's groups are also federations, sponsors and foundation trusts,
+# which run no school; a school may be in one of those and in a trust.
+_TRUSTS = ("Multi-academy trust", "Single-academy trust")
+
+
 @dataclass(frozen=True)
 class KnownSchools:
     """The register of schools, as far as it was supplied."""
@@ -45,8 +50,9 @@ class KnownSchools:
         return table[begun & lasts]
 
     def trust_on(self, day: date) -> pd.Series:
-        """Say to which trust each school belonged on a day, by school key."""
-        spells, when = self.trust_spells, pd.Timestamp(day)
+        """Say to which academy trust each school belonged on a day, by school key."""
+        when = pd.Timestamp(day)
+        spells = self.trust_spells[self.trust_spells["trust_kind"].isin(_TRUSTS)]
         begun = spells[spells["joined"] <= when]
         held = begun[begun["left"].isna() | (begun["left"] > when)]
         latest = held.assign(key=self.key_of(held["urn"])).sort_values(

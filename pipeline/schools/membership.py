@@ -14,6 +14,7 @@ from pipeline.contracts.panel import MEMBERS
 from pipeline.run.faults import Fault, InputFault
 from pipeline.run.parameters import Evaluation
 from pipeline.schools.known import KnownSchools
+from pipeline.schools.register_doctor.findings import unguarded
 from pipeline.sources import table_file
 
 URN = re.compile(r"[0-9]{6}")
@@ -70,8 +71,11 @@ def read_register(
 
 
 def _tidy(column: pd.Series) -> pd.Series:
-    """Cells without padding, line breaks or double spaces, which a person cannot see."""
-    return column.str.split().str.join(" ")
+    """Cells without padding, line breaks or double spaces, which a person cannot see.
+
+    The apostrophe before a text that a spreadsheet would run belongs to no name.
+    """
+    return column.str.split().str.join(" ").map(unguarded)
 
 
 def _one_spelling(hubs: pd.Series) -> pd.Series:

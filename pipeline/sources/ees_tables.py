@@ -188,7 +188,7 @@ class _Known:
         self.authorities = cells.texts(ees.AUTHORITY).tolist()
         self.names = cells.texts(ees.NAME).tolist()
         self._pupils = {
-            group: (column, cells.pupils((column,))[0])
+            group: (column.lower(), cells.pupils((column.lower(),))[0])
             for group, column in about.pupils.items()
             if column in cells
         }
@@ -248,8 +248,9 @@ def _blocks(
         columns = layout.columns.get(measure.code)
         if columns is None or measure.why_not_published(download.year):
             continue
+        columns = columns.as_written()
         if columns.value not in cells:
-            absent.append(columns.value.lower())
+            absent.append(columns.value)
             continue
         figures = cells.measured(columns.value, measure)
         pupils, pupils_column = cells.pupils(columns.pupils)

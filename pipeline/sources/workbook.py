@@ -26,21 +26,24 @@ MOST_CELLS = 20_000_000
 MEND = "open it in a spreadsheet program and save it again as .xlsx, or as .csv"
 
 # A cell that holds something has an end of its own; one that is only coloured has none.
+# Lengths are bounded, so that no text makes the search slow.
 _CELL = re.compile(
-    rb'<(?:\w+:)?c\s(?:[^<>]*?\s)?r=["\']([A-Za-z]{1,3})([0-9]{1,9})["\'][^<>]*(?<!/)>'
+    rb'<(?:\w{1,20}:)?c\s(?:[^<>]{0,500}?\s)?r=["\']([A-Za-z]{1,3})([0-9]{1,9})["\']'
+    rb"[^<>]{0,500}(?<!/)>"
 )
-_CELL_END = re.compile(rb"</(?:\w+:)?c\s*>")
+_CELL_END = re.compile(rb"</(?:\w{1,20}:)?c\s{0,20}>")
 _TEXT_CELL = re.compile(
-    rb'<(?:\w+:)?c\s[^<>]*t=["\']s["\'][^<>]*>\s*<(?:\w+:)?v>(\d{1,9})<'
+    rb'<(?:\w{1,20}:)?c\s[^<>]{0,500}t=["\']s["\'][^<>]{0,500}>\s{0,20}'
+    rb"<(?:\w{1,20}:)?v>(\d{1,9})<"
 )
 _ERROR_CELL = re.compile(
-    rb'<(?:\w+:)?c(?=\s[^<>]*\bt=["\']e["\'])[^<>]*\sr=["\'](\w+)["\']'
+    rb'<(?:\w{1,20}:)?c(?=\s[^<>]{0,500}\bt=["\']e["\'])[^<>]{0,500}\sr=["\'](\w{1,20})["\']'
 )
-_TEXT = re.compile(rb"<(?:\w+:)?si[\s>/]")
+_TEXT = re.compile(rb"<(?:\w{1,20}:)?si[\s>/]")
 _NO_RESULT = re.compile(
-    rb'<(?:\w+:)?c\s[^<>]*r=["\'](\w+)["\'][^<>]*>\s*'
-    rb"<(?:\w+:)?f(?:\s[^<>]*)?(?:/>|>[^<>]*</(?:\w+:)?f>)\s*"
-    rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*</"
+    rb'<(?:\w{1,20}:)?c\s[^<>]{0,500}r=["\'](\w{1,20})["\'][^<>]{0,500}>\s{0,20}'
+    rb"<(?:\w{1,20}:)?f(?:\s[^<>]{0,500})?(?:/>|>[^<>]{0,20000}</(?:\w{1,20}:)?f>)\s{0,20}"
+    rb"(?:<(?:\w{1,20}:)?v\s{0,20}/>|<(?:\w{1,20}:)?v></(?:\w{1,20}:)?v>)?\s{0,20}</"
 )
 
 

@@ -27,6 +27,8 @@ class Answer:
     """Seconds between single bytes of the body."""
     ranges: bool = False
     says_length: bool = True
+    endless: bool = False
+    """Whether the body is sent again and again, until the client goes away."""
 
 
 @dataclass
@@ -101,13 +103,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self.end_headers()
         self.close_connection = True
-        if answer.trickle:
-            for byte in body:
-                self.wfile.write(bytes([byte]))
-                self.wfile.flush()
-                time.sleep(answer.trickle)
-        else:
-            self.wfile.write(body[: answer.cut])
+        for byte in body if answer.trickle else b"":
+            self.wfile.write(bytes([byte]))
+            time.sleep(answer.trickle)
+        self.wfile.write(b"" if answer.trickle else body[: answer.cut])
+        while answer.endless:
+            self.wfile.write(body)
 
     def log_message(self, *told: Any) -> None:
         """Say nothing."""

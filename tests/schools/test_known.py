@@ -14,6 +14,8 @@ def known(lineage=(), establishments=(), trusts=()):
     def table(name, rows, columns):
         contract = link.TABLES[name]
         made = pd.DataFrame(rows, columns=columns).reindex(columns=list(contract.columns))
+        if name == "trust_spells":
+            made["trust_kind"] = "Multi-academy trust"
         types = {n: c.dtype.type for n, c in contract.columns.items() if n != "row"}
         return made.astype(types)
 
@@ -105,3 +107,9 @@ def test_the_trust_of_a_member_is_that_of_the_first_of_september():
     listed = register(("100001", date(2016, 9, 1), None, None))
     members = member_years(listed, range(2018, 2020), schools)
     assert members["trust"].fillna("none").tolist() == ["none", "88"]
+
+
+def test_a_federation_is_no_trust():
+    schools = known(trusts=[("100001", "88", "2010-09-01", None)])
+    schools.trust_spells["trust_kind"] = "Federation"
+    assert schools.trust_on(date(2018, 9, 1)).empty

@@ -243,6 +243,16 @@ def test_one_long_text_in_many_cells_does_not_fill_the_memory(saved, monkeypatch
         workbook.read(saved(content), "r.xlsx")
 
 
+def test_a_sheet_of_endless_blanks_is_told_at_once(saved):
+    path = saved({"Sheet": [["URN", "X"], [1, "=1+1"]]})
+    blanks = b" " * 3_000_000
+    endless = rewritten(
+        path, {SHEET: [(b"</f>", b"</f>" + blanks), (b'"A2"', b'"A2"' + blanks)]}
+    )
+    with pytest.raises(InputFault, match="do not say where they stand"):
+        workbook.read(saved(endless), "r.xlsx")
+
+
 def test_a_part_that_stands_there_twice_is_told(saved):
     path = saved({"Sheet": [["URN"], [1]]})
     twice = rewritten(path, {}, {"XL/worksheets/sheet1.xml": b""})

@@ -1,0 +1,1 @@
+"""Hostile input: real files, spoilt in every way, read by every reader."""
