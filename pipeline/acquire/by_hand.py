@@ -87,7 +87,10 @@ def _saved(
             "  expected: the pinned day as the newest one\n"
             "  what to do: move the other day away, or take it with --accept-new-version"
         )
-    return dict.fromkeys(gias.places(source, day), day.isoformat()) if day else {}
+    if day is None:
+        return {}
+    gias.refuse_newer(source, day, shelf.into)
+    return dict.fromkeys(gias.places(source, day), day.isoformat())
 
 
 def _near(path: Path) -> list[str]:

@@ -69,10 +69,9 @@ def refuse_newer(source: GiasDay, day: date, into: Path) -> None:
     )
     if newer:
         raise Fault(
-            f"{FOLDER}/{newer[0]}: is newer than the register of {day}, which is asked for\n"
+            f"{FOLDER}/{newer[0]}: is newer than the register of {day}, which is taken\n"
             "  expected: no newer day in the folder, since the pipeline reads the newest\n"
-            f"  what to do: move {', '.join(newer)} away, or take the newest day with "
-            "--accept-new-version"
+            f"  what to do: move {', '.join(newer)} away, or bring all files of that day"
         )
 
 

@@ -17,26 +17,16 @@ from pipeline.sources import establishments, performance_tables, table_file
 PERIOD = "TIME_PERIOD"
 
 
-def refuse_unreadable_table(path: Path, place: str, year: int, beside: Path) -> None:
+def refuse_unreadable_table(path: Path, place: str, beside: Path) -> None:
     """Raise Fault for a performance table that the pipeline could not read.
 
     `place` is where the file is to stand, and how faults name it: year and release stand
-    there for tables of the older site. A file of explore education statistics may hold
-    several years; it has to hold `year`, and that year is read whole. `beside` is a
-    folder on the same disk, for a moment's use.
+    there for tables of the older site. A file of explore education statistics holds
+    several years, and all are read. `beside` is a folder on the same disk, for a
+    moment's use.
     """
     with _alone({place: path}, beside) as folder:
-        found = performance_tables.find(folder, place)
-        asked = [download for download in found if download.year == year]
-        if not asked:
-            years = ", ".join(sorted({academic_year(d.year) for d in found}))
-            raise InputFault(
-                place,
-                f"no row is of {academic_year(year)} (found {years})",
-                expected=f"the results of {academic_year(year)}",
-                mend="look on its page whether that year is published yet",
-            )
-        for download in asked:
+        for download in performance_tables.find(folder, place):
             performance_tables.read(download)
 
 

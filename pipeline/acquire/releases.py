@@ -81,6 +81,7 @@ class EesDataSet(_OneFile):
 
     kind: Literal["ees"]
     data_set: str = Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+    columns: tuple[str, ...] = Field(min_length=1)
 
 
 class DropIn(_OneFile):

@@ -80,7 +80,7 @@ class Shelf:
             if source.columns:
                 readable.refuse_missing_columns(path, place, source.columns, year)
             if source.reader is not None:
-                readable.refuse_unreadable_table(path, place, year, self.partial(name))
+                readable.refuse_unreadable_table(path, place, self.partial(name))
 
     def put(self, staged: Path, place: str) -> None:
         """Let a whole file take its place at once."""

@@ -1,5 +1,6 @@
 """What pupils achieved: the true figures, before anything is rounded or suppressed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,14 +93,20 @@ class Drawing:
 
     def __init__(
         self,
-        rng: np.random.Generator,
+        stream: Callable[..., np.random.Generator],
         schools: Schools,
         partners: Partners,
         hub_z: Numbers,
         world: PlantedWorld,
     ) -> None:
-        """Draw what lasts; `hub_z` has one row a hub: what lasts, then each year."""
-        self.rng, self.schools, self.partners = rng, schools, partners
+        """Draw what lasts; `hub_z` has one row a hub: what lasts, then each year.
+
+        `stream` gives a stream of random numbers for each part and year. Numbers of
+        pupils and passes take as many random numbers as their chances ask for, so each
+        has a stream of its own: then what is planted moves nothing else.
+        """
+        self.stream, self.rng = stream, stream(0)
+        self.schools, self.partners = schools, partners
         self.hub_z, self.world = hub_z, world
         self.plans = {
             m: plan for m, plan in PROGRESS.items() if plan.key_stage == schools.key_stage
@@ -173,11 +180,14 @@ class Drawing:
         return entered, np.asarray(apart)
 
     def _year(self, year: int) -> Figures:
+        self.rng = self.stream(1, year)
         figures = Figures(self._pupils(year), {}, {})
+        for measure in self.plans:
+            figures.covered[measure] = self._covered(figures.pupils)
+        self.rng = self.stream(2, year)
         once, fresh = self._apart(self._spread()), self._apart(self._spread())
         luck = {group: self._apart(self._spread()) for group in HALVES}
         for measure, plan in self.plans.items():
-            figures.covered[measure] = self._covered(figures.pupils)
             keep = plan.fades
             passing = keep * self.passing[measure] + np.sqrt(1 - keep**2) * fresh[measure]
             self.passing[measure] = passing
@@ -199,8 +209,9 @@ class Drawing:
             centre = self._national(figures, measure) - plan.national
             for group, value in figures.value[measure].items():
                 figures.value[measure][group] = value - centre
-        for measure, attained in ATTAINMENT.items():
+        for part, (measure, attained) in enumerate(ATTAINMENT.items(), start=3):
             if attained.key_stage == self.schools.key_stage:
+                self.rng = self.stream(part, year)
                 self._attain(measure, attained, year, figures)
         if self.schools.key_stage == "ks5":
             self._attain_alike(figures, year)

@@ -97,7 +97,7 @@ class Schools:
         """State-funded and mainstream: the schools that a comparison may hold."""
         place = school_types.place_in_comparison
         pairs = {
-            pair: place(*pair) == school_types.MAINSTREAM
+            pair: place(*pair, self.key_stage) == school_types.MAINSTREAM
             for pair in set(zip(self.record, self.first_type, strict=True))
         }
         return np.array(

@@ -1,6 +1,7 @@
 """The synthetic England as a whole: schools, partners, and what pupils achieved."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -95,7 +96,7 @@ def build(
     partners["ks5"] = membership.of_sixth_forms(partners["ks4"], every["ks5"])
     drawings = {
         key_stage: Drawing(
-            _stream(seed, 30 + part),
+            partial(_stream, seed, 30 + part),
             every[key_stage],
             partners[key_stage],
             hub_z,
@@ -143,5 +144,5 @@ def _standing_of_members(
     return found
 
 
-def _stream(seed: int, part: int) -> np.random.Generator:
-    return np.random.default_rng([seed, part])
+def _stream(seed: int, *part: int) -> np.random.Generator:
+    return np.random.default_rng([seed, *part])

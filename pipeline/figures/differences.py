@@ -34,8 +34,8 @@ def differences(back_test: pd.DataFrame) -> Chart | None:
     """Draw recomputed minus published, one panel for each measure, one row a year.
 
     Behind each dot lies the band that rounding explains, and a thin line where pupils in
-    no school's figure could put it, rounding included. Panels have scales of their own, since points and
-    percentages cannot share one. None where nothing was made again.
+    no school's figure could put it, rounding included. Panels have scales of their own,
+    since points and percentages cannot share one. None where nothing was made again.
     """
     shown = drawn_rows(back_test)
     if shown.empty:

@@ -36,7 +36,8 @@ NOT_STATE_FUNDED: dict[str, str] = {
 }
 # ASSUME: colleges are no mainstream schools at key stages 2 and 4: they enter for GCSEs
 # mostly older or part-time pupils, and the department's school comparisons leave them
-# out too. At key stage 5 they are compared: a third of all A level students are theirs.
+# out too. At key stage 5 they are compared: the state-funded row counts them, with three
+# in ten of the A level students of the state sector.
 COLLEGES: dict[str, str] = {
     "FESI": "further education college",
     "GENERAL FURTHER EDUCATION COLLEGE": "further education college",

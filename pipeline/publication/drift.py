@@ -19,7 +19,7 @@ from pipeline.drift.proposal import Proposal, proposals
 from pipeline.measures.catalogue import folder_of_year
 from pipeline.publication import drift_page
 from pipeline.publication.drift_page import HEADINGS, plain, sentence, verdict
-from pipeline.run import locations
+from pipeline.run import locations, parameters
 from pipeline.run.faults import Fault
 from pipeline.sources import corrections
 
@@ -46,11 +46,20 @@ def diagnose(path: Path, against: Path | None = None, year: int | None = None) -
             "  what to do: save it there, or say the year's end: --year 2025"
         )
     before = (
-        reference.choose(now, path)
+        reference.choose(now, path, _sources())
         if against is None
         else profile.of_file(against, layouts.shown_as(against))
     )
     return examine(now, before, corrections.load())
+
+
+def _sources() -> Path | None:
+    """Name the project's folder of downloads; a file may be looked at without any."""
+    try:
+        folder = locations.root() / parameters.load().sources.folder
+    except Fault:
+        return None
+    return folder if folder.is_dir() else None
 
 
 def told(diagnosis: Diagnosis, proposed: list[Proposal]) -> str:

@@ -13,7 +13,6 @@ from pipeline.evidence.wording import number
 from pipeline.publication import pages
 from pipeline.publication.tables import Table, table
 from pipeline.run import locations
-from pipeline.sources.clean import SYNTHETIC_MARK
 
 HEADINGS = {
     Level.BREAKING: "Breaking",
@@ -74,7 +73,7 @@ def page(diagnosis: Diagnosis, proposed: list[Proposal], path: Path) -> str:
     said = verdict(diagnosis)
     return pages.render(
         "drift.html.j2",
-        synthetic=(path.resolve().parent.parent / SYNTHETIC_MARK).is_file(),
+        synthetic=locations.is_synthetic(path.resolve().parent.parent),
         title=plain(f"What changed in {diagnosis.now.shown}"),
         verdict=said[0].upper() + said[1:],
         exit_code=diagnosis.exit_code,
@@ -168,7 +167,10 @@ def _national(figures: Iterable[National]) -> list[Table]:
         ]
         tables.setdefault(figure.whom, []).append(row)
     heads = {"Figure": False, "Before": True, "Now": True, "Moved by": True, "Known": False}
-    return [table(plain(f"England, {whom}"), heads, rows) for whom, rows in tables.items()]
+    return [
+        table(plain(f"England: {whom.removeprefix('national, ')}"), heads, rows)
+        for whom, rows in tables.items()
+    ]
 
 
 def _files(before: Profile, now: Profile) -> Table:

@@ -15,18 +15,7 @@ from pipeline.contracts.quality import (
 )
 from pipeline.measures.measure import Measure
 from pipeline.quality.digits import NEARLY
-from pipeline.quality.disclosure import are_too_few, coverage_in_steps
-
-_FAMILIES = {
-    "disadvantaged": "disadvantage",
-    "others": "disadvantage",
-    "girls": "sex",
-    "boys": "sex",
-    "low_prior": "prior attainment",
-    "middle_prior": "prior attainment",
-    "high_prior": "prior attainment",
-}
-"""Groups that together are all pupils: one that is withheld could be had from the rest."""
+from pipeline.quality.disclosure import are_too_few, coverage_in_steps, gives_few_away
 
 TOO_FEW = "so few pupils are in no school's figure that theirs could be worked out"
 NO_PUPILS = "the row gives no number of pupils: how many the schools lack is not known"
@@ -56,7 +45,7 @@ def judge(
     table = _rounded(made, measures)
     table = _with_range(table, measures)
     is_national = table["record"].str.startswith("national").to_numpy()
-    withheld = _is_withheld(table, up_to)
+    withheld = gives_few_away(table, up_to=up_to)
     table["verdict"], table["reason"] = _verdicts(table, withheld)
     table["coverage"] = [
         coverage_in_steps(used, published, up_to=up_to)
@@ -98,74 +87,46 @@ def _with_range(table: pd.DataFrame, measures: Mapping[str, Measure]) -> pd.Data
         for end in (0, 1)
     )
     published = table["pupils"].astype(float)
+    lacking = published - table["made_pupils"]
     is_alike = (table["column"] == table["made_column"]) & (table["column"] >= 0)
-    lacking = (published - table["made_pupils"]).where(published.notna())
-    fewest, most = (
-        lacking.where(is_alike, published - table[name])
-        for name in ("made_most", "made_least")
+    missing, twice = _shares(table, published, lacking, is_alike)
+    possible_low = (1 - missing) * table["mean_low"] + missing * low
+    possible_high = (1 - missing) * table["mean_high"] + missing * high
+    possible_low = possible_low + twice * (table["mean_low"] - high)
+    possible_high = possible_high + twice * (table["mean_high"] - low)
+    # What is left for the pupils in no school's figure, and how far rounding blurs it.
+    left = published * table["value"] - table["made_pupils"] * table["mean"]
+    slack = table["half"] * published + table["school_rounding"] * table["made_pupils"]
+    clear = is_alike & (lacking > 0) & (slack / lacking < _KNOWN_WITHIN * (high - low))
+    digits = table["measure"].map({c: m.decimals for c, m in measures.items()})
+    tenth = 10.0 ** digits.astype(float)
+    return table.assign(
+        is_alike=is_alike,
+        lacking=lacking,
+        slack=slack,
+        possible_low=np.floor(possible_low * tenth * 10) / tenth / 10,
+        possible_high=np.ceil(possible_high * tenth * 10) / tenth / 10,
+        rest_would_hold=((left / lacking * tenth).round() / tenth).where(clear),
     )
+
+
+def _shares(
+    table: pd.DataFrame, published: pd.Series, lacking: pd.Series, is_alike: pd.Series
+) -> tuple[pd.Series, pd.Series]:
+    """Give the largest share of pupils that may be missing, and that may count twice.
+
+    Where the row and its schools count different pupils (whole cohorts here, those with a
+    score there), neither share is known, and the largest possible is taken.
+    """
+    fewest = lacking.where(is_alike, published - table["made_most"])
+    most = lacking.where(is_alike, published - table["made_least"])
     # SOURCE: england_ks4provisional.csv of 2015/16: schools without entries (NE) have more
     # pupils than the number of their authority leaves, and its mean counts them at nothing.
     missing = most.clip(lower=table["left_pupils"].where(published.notna(), 0))
     # Where whole cohorts weigh, the missing may all have a score, and half of the others.
     missing /= table["made_least"] + missing
     twice = (-fewest).clip(lower=0) / published
-    missing, twice = missing.fillna(0).clip(upper=1), twice.fillna(0)
-    digits = table["measure"].map({c: m.decimals + 1 for c, m in measures.items()})
-    tenth = 10.0 ** digits.astype(float)
-    possible_low = (1 - missing) * table["mean_low"] + missing * low
-    possible_high = (1 - missing) * table["mean_high"] + missing * high
-    possible_low = possible_low + twice * (table["mean_low"] - high)
-    possible_high = possible_high + twice * (table["mean_high"] - low)
-    counted = published * table["value"] - table["made_pupils"] * table["mean"]
-    slack = table["half"] * published + table["school_rounding"] * table["made_pupils"]
-    off = slack / lacking.abs()
-    clear = is_alike & (lacking > 0) & (off < _KNOWN_WITHIN * (high - low))
-    return table.assign(
-        is_alike=is_alike,
-        lacking=lacking,
-        slack=slack,
-        possible_low=np.floor(possible_low * tenth) / tenth,
-        possible_high=np.ceil(possible_high * tenth) / tenth,
-        rest_would_hold=((counted / lacking) * tenth / 10)
-        .round()
-        .mul(10 / tenth)
-        .where(clear),
-    )
-
-
-def _is_withheld(table: pd.DataFrame, up_to: int) -> pd.Series:
-    """Say which rows would give away what few pupils have.
-
-    That is a row of few pupils, one that few pupils are lacking from, and one that lacks
-    a single school which the department suppressed, if subtraction would tell more of
-    that school than that it is one. The groups beside it are withheld too, and all
-    schools where they hold but few pupils more than the state-funded ones.
-    """
-    its_pupils = (
-        table["suppressed_pupils"].replace(0, np.nan).fillna(table["lacking"].abs())
-    )
-    # Where the row gives no number of pupils, there is nothing to subtract from.
-    tells = 2 * table["slack"] / its_pupils < table["spread"]
-    alone = (table["left_unknown"] == 1) & (table["left_suppressed"] == 1) & tells
-    few = (
-        are_too_few(table["pupils"], up_to=up_to)
-        | are_too_few(table["made_pupils"], up_to=up_to)
-        | are_too_few(table["lacking"], up_to=up_to)
-        | (alone & (table["lacking"] != 0))
-    )
-    few &= table["mean"].notna()
-    area = table["local_authority"].fillna("")
-    family = table["group"].astype(object).map(_FAMILIES).fillna("")
-    beside = [table["record"], area, table["year"], table["measure"], family]
-    few |= few.groupby(beside).transform("any") & (family != "")
-    cell = [area, table["year"], table["measure"], table["group"]]
-    national = table["made_pupils"].where(table["record"].str.startswith("national"))
-    apart = national.groupby(cell).transform("max") - national.groupby(cell).transform(
-        "min"
-    )
-    is_whole = table["record"] == "national, all schools"
-    return few | (is_whole & are_too_few(apart, up_to=up_to))
+    return missing.fillna(0).clip(upper=1), twice.fillna(0)
 
 
 def _verdicts(table: pd.DataFrame, withheld: pd.Series) -> tuple[pd.Series, pd.Series]:

@@ -1,6 +1,8 @@
 """The national standard deviation of pupils' scores, as far as it is known."""
 
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -25,10 +27,8 @@ def national_sd(measure: str, year: int, *, centred: bool) -> NationalSD:
     """
     if not centred:
         return NationalSD(None, "the department gives no interval for this measure")
-    entries: dict[str, Any] = yaml.safe_load(
-        locations.reference("national_pupil_sds.yaml").read_text(encoding="utf-8")
-    )
-    entry = entries.get(measure, {}).get(year)
+    path = locations.reference("national_pupil_sds.yaml")
+    entry = _read(path, path.stat().st_mtime_ns).get(measure, {}).get(year)
     if entry is None:
         return NationalSD(
             None,
@@ -36,3 +36,10 @@ def national_sd(measure: str, year: int, *, centred: bool) -> NationalSD:
             "file with bounds and numbers of pupils to recover it from",
         )
     return NationalSD(float(entry["sd"]), f"{entry['kind']}: {entry['source']}")
+
+
+@lru_cache(maxsize=1)
+def _read(path: Path, changed: int) -> dict[str, Any]:
+    """Read the file once, and again when it has changed."""
+    entries: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return entries

@@ -1,5 +1,8 @@
 """Published confidence intervals, made again from value, pupils and the national SD."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -30,40 +33,36 @@ def judge_intervals(bounds: pd.DataFrame, recovered: pd.DataFrame) -> pd.DataFra
     known to lie between half and all of a cohort can be met too easily to count towards
     the target.
     """
-    judged = bounds.assign(
-        sd=np.nan, sd_from=None, reproduced=False, beyond=np.nan, reason=None
-    )
-    for key_stage, code, year in _cells(bounds):
-        at = (
-            (judged["key_stage"] == key_stage)
-            & (judged["measure"] == code)
-            & (judged["year"] == year)
-        )
+    size = len(bounds)
+    sd, said, why = np.full(size, np.nan), np.empty(size, object), np.empty(size, object)
+    reproduced, beyond = np.zeros(size, bool), np.full(size, np.nan)
+    cells = bounds.groupby(["key_stage", "measure", "year"], observed=True).indices
+    for (key_stage, code, year), at in _named(cells):
         if key_stage not in KEY_STAGES_WITH_ONE_SD:
-            judged.loc[at, "reason"] = NO_ONE_SD
+            why[at] = NO_ONE_SD
             continue
-        sd, said = _sd_of(key_stage, code, year, recovered)
-        if sd is None:
-            judged.loc[at, "reason"] = NO_SD
+        known, known_from = _sd_of(key_stage, code, year, recovered)
+        if known is None:
+            why[at] = NO_SD
             continue
-        meets, beyond = _met(judged[at], sd)
-        judged.loc[at, ["sd", "sd_from"]] = [sd, said]
-        judged.loc[at, "reproduced"] = meets
-        judged.loc[at, "beyond"] = beyond
+        sd[at], said[at] = known, known_from
+        reproduced[at], beyond[at] = _met(bounds.iloc[at], known)
+    judged = bounds.assign(
+        sd=sd, sd_from=said, reproduced=reproduced, beyond=beyond, reason=why
+    )
     judged["in_target"] = judged["sd"].notna() & (judged["pupils_from"] != BOUNDED)
     return judged
 
 
-def _cells(bounds: pd.DataFrame) -> list[tuple[KeyStage, str, int]]:
-    names = bounds[["key_stage", "measure", "year"]].astype(object).drop_duplicates()
-    return [(key_stage, str(code), int(year)) for key_stage, code, year in names.to_numpy()]
+def _named(cells: Any) -> Iterator[tuple[tuple[KeyStage, str, int], Any]]:
+    for (key_stage, code, year), at in cells.items():
+        yield (key_stage, str(code), int(year)), at
 
 
 def published_intervals(judged: pd.DataFrame) -> pd.DataFrame:
     """Count how many intervals are reproduced, by what they are of."""
     cell = ["record", "key_stage", "year", "measure", "group", "pupils_from"]
-    # Categories of the tables would be counted where they have no row.
-    cells = judged.astype(dict.fromkeys(cell, object)).groupby(cell, sort=True)
+    cells = judged.groupby(cell, sort=True, observed=True)
     counted = cells.agg(
         intervals=("reproduced", "size"),
         reproduced=("reproduced", "sum"),

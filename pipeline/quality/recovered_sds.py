@@ -1,8 +1,11 @@
 """National SDs of pupils' scores, recovered from published bounds."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from pipeline.contracts.quality import EVERY_GROUP, RECOVERED_SDS
@@ -83,18 +86,31 @@ def recovered_sds(bounds: pd.DataFrame) -> pd.DataFrame:
         & bounds["key_stage"].isin(KEY_STAGES_WITH_ONE_SD)
         & (bounds["shortest"] <= bounds["longest"])
     ]
-    both = pd.concat([exact, exact.assign(group=EVERY_GROUP)], ignore_index=True)
-    # Categories of the tables would be counted where they have no row.
-    both = both.astype(dict.fromkeys(_CELL, object))
+    every = np.full(len(exact), EVERY_GROUP)
     entries = [
-        dict(zip(_CELL, key, strict=True)) | _entry(rows)
-        for key, rows in both.groupby(_CELL, sort=True)
+        dict(zip((*_CELL, "group"), map(_plain, key), strict=True)) | _entry(rows)
+        for groups in (exact["group"].astype("str").to_numpy(), every)
+        for key, rows in _parted(exact, groups)
         if len(rows) >= FEWEST_INTERVALS
     ]
+    names = ("key_stage", "year", "measure", "group", "pupils_from")
+    entries.sort(key=lambda entry: [str(entry[name]) for name in names])
     return as_promised(entries, RECOVERED_SDS)
 
 
-_CELL = ["key_stage", "year", "measure", "group", "pupils_from"]
+def _parted(
+    bounds: pd.DataFrame, groups: npt.NDArray[Any]
+) -> Iterator[tuple[tuple[Any, ...], pd.DataFrame]]:
+    cells: Any = bounds.groupby([*_CELL, groups], observed=True).indices
+    for key, places in cells.items():
+        yield key, bounds.iloc[places]
+
+
+_CELL = ["key_stage", "year", "measure", "pupils_from"]
+
+
+def _plain(value: Any) -> Any:
+    return int(value) if isinstance(value, np.integer) else str(value)
 
 
 def _entry(rows: pd.DataFrame) -> dict[str, object]:
@@ -105,7 +121,7 @@ def _entry(rows: pd.DataFrame) -> dict[str, object]:
     found = recover_sd(*arms)
     first = rows.iloc[0]
     about = measure(first["key_stage"], first["measure"])
-    known = national_sd(about.code, first["year"], centred=about.centred_on_national)
+    known = national_sd(about.code, int(first["year"]), centred=about.centred_on_national)
     return {
         "intervals": found.intervals,
         "regression": found.sd,

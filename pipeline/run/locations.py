@@ -6,6 +6,9 @@ from pathlib import Path
 
 from pipeline.measures.measure import KeyStage
 
+SYNTHETIC_MARK = "SYNTHETIC.md"
+"""A folder that holds this file is made up from end to end, and says so."""
+
 
 @cache
 def root() -> Path:
@@ -139,6 +142,11 @@ def parameters_page() -> Path:
 def reference(name: str) -> Path:
     """One of the published figures that are kept with the project."""
     return root() / "data" / "reference" / name
+
+
+def is_synthetic(folder: Path) -> bool:
+    """Whether everything in a folder of sources or registers is made up."""
+    return (folder / SYNTHETIC_MARK).is_file()
 
 
 def shown(path: Path) -> str:

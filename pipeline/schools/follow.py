@@ -19,7 +19,6 @@ from pipeline.run.parameters import Parameters
 from pipeline.schools.known import KnownSchools, read_known_schools
 from pipeline.schools.membership import Register, member_years, read_register
 from pipeline.sources import suppression
-from pipeline.sources.clean import SYNTHETIC_MARK
 
 COMPARED_GROUPS: tuple[Group, ...] = ("all", "disadvantaged")
 
@@ -77,7 +76,7 @@ def follow(evaluation: str, parameters: Parameters) -> Followed:
     register = read_register(folder, parameters.registers.folder, asked)
     summary: dict[str, Any] = {
         "evaluation": evaluation,
-        "register_is_synthetic": (folder / SYNTHETIC_MARK).is_file(),
+        "register_is_synthetic": locations.is_synthetic(folder),
         "supplied": register is not None,
     }
     if register is None:

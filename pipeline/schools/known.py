@@ -12,7 +12,6 @@ from pipeline.contracts import promise
 from pipeline.contracts.establishments import ESTABLISHMENTS, LINEAGE, TRUST_SPELLS
 from pipeline.run import locations
 
-
 # SOURCE: the register's groups are also federations, sponsors and foundation trusts,
 # which run no school; a school may be in one of those and in a trust.
 _TRUSTS = ("Multi-academy trust", "Single-academy trust")

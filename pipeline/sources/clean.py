@@ -17,10 +17,8 @@ from pipeline.measures.measure import KeyStage
 from pipeline.run import locations
 from pipeline.run.faults import Fault
 from pipeline.run.parameters import Parameters
-from pipeline.sources import performance_tables
+from pipeline.sources import corrections, performance_tables
 from pipeline.sources.performance_tables import Download, Table
-
-SYNTHETIC_MARK = "SYNTHETIC.md"
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,8 @@ def clean(key_stage: KeyStage, parameters: Parameters) -> Cleaned:
         if d.release == parameters.sources.release
         and parameters.years.first <= d.year <= parameters.years.last
     ]
-    tables = [performance_tables.read(download) for download in chosen]
+    declared = corrections.for_folder(folder)
+    tables = [performance_tables.read(download, declared) for download in chosen]
     _refuse_copies(tables)
     _refuse_contradicting_aggregates(tables)
     schools = _stack([t.schools for t in tables], SCHOOLS)
@@ -69,7 +68,7 @@ def clean(key_stage: KeyStage, parameters: Parameters) -> Cleaned:
         aggregates=_typed(_stack([t.aggregates for t in tables], AGGREGATES), AGGREGATES),
         inventory={
             "key_stage": key_stage,
-            "folder_is_synthetic": (folder / SYNTHETIC_MARK).is_file(),
+            "folder_is_synthetic": locations.is_synthetic(folder),
             "release": parameters.sources.release,
             "files": [_file_entry(t) for t in tables],
             "left_out": [
@@ -82,6 +81,7 @@ def clean(key_stage: KeyStage, parameters: Parameters) -> Cleaned:
                 for name in performance_tables.overlooked(folder, key_stage)
             ],
             "schools_in_two_files": repeated,
+            "corrected": [applied.said for t in tables for applied in t.corrected],
             "years": {
                 str(year): _year_entry(key_stage, year, tables)
                 for year in parameters.years.all

@@ -11,9 +11,10 @@ from pipeline.contracts.establishments import CONTEXT, CONTEXT_AGGREGATES
 from pipeline.measures.catalogue import academic_year, folder_of_year
 from pipeline.measures.context import ContextTable
 from pipeline.run.faults import Fault, InputFault
-from pipeline.sources import context_files, table_file
+from pipeline.sources import context_files, corrections, table_file
 from pipeline.sources.context_cells import Cells, refuse
 from pipeline.sources.context_files import Download
+from pipeline.sources.declared_corrections import Correction
 from pipeline.sources.table_file import TableFile
 
 URN = re.compile(r"[0-9]{6}")
@@ -47,9 +48,10 @@ def read(folder: Path, shown_from: str, years: range, about: ContextTable) -> Re
     found = [d for d in (context_files.find(path, folder, about) for path in files) if d]
     near = re.compile(rf"(?<![a-z]){about.file.split('-')[-1]}(?![a-z])", re.IGNORECASE)
     chosen = [download for download in found if download.year in years]
+    declared = corrections.for_folder(folder)
     parts, entries = [], []
     for download in chosen:
-        rows, entry = _read_file(download, about)
+        rows, entry = _read_file(download, about, declared)
         parts.append(rows)
         entries.append(entry)
     _refuse_copies(entries)
@@ -92,9 +94,11 @@ def _year_entry(year: int, chosen: list[Download], about: ContextTable) -> dict[
 
 
 def _read_file(
-    download: Download, about: ContextTable
+    download: Download, about: ContextTable, declared: tuple[Correction, ...]
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    file = table_file.read(download.path, download.shown)
+    file, corrected = corrections.apply(
+        table_file.read(download.path, download.shown), declared
+    )
     _refuse_another_table(file, about)
     urns, records = _who(file)
     told: dict[str, Any] = {"columns_absent": [], "worked_out": [], "fractions": []}
@@ -138,6 +142,7 @@ def _read_file(
             "schools": int(urns.notna().sum()),
             "totals": int(records.notna().sum()),
         },
+        "corrected": [applied.said for applied in corrected],
         **told,
         **counts,
     }

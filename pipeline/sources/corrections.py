@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Literal, NoReturn
 
 import pandas as pd
 
+from pipeline.run import locations
 from pipeline.run.faults import InputFault
 from pipeline.sources import suppression
 from pipeline.sources.declared_corrections import (
@@ -41,6 +43,14 @@ class Applied:
     cells: int
     """Number of cells changed; a header is one."""
     said: str
+
+
+def for_folder(folder: Path) -> tuple[Correction, ...]:
+    """Load the corrections for a folder of downloads.
+
+    The synthetic England has its publisher's codes and layout and none of its mistakes.
+    """
+    return () if locations.is_synthetic(folder) else load()
 
 
 def apply(

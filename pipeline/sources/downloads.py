@@ -1,9 +1,11 @@
 """Which tables stand in the folder of sources: loose, or inside the zip of a download."""
 
 import errno
+import lzma
 import os
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -35,6 +37,17 @@ _SAVE = "save the downloads there, or correct sources.folder"
 MOST_BYTES = 1_000_000_000
 MOST_SHRUNK = 200
 _START = 65_536
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+)
+"""What reading a damaged zip may raise."""
 
 
 @dataclass(frozen=True)
@@ -359,11 +372,9 @@ def _with_information(
 
 
 def _superseded(tables: list[Download]) -> list[Download]:
-    """Mark tables of explore-education-statistics that the download site has too.
-
-    ASSUME: the download site's table is preferred where both hold a year, since it states
-    school types and the number of pupils behind each figure.
-    """
+    """Mark tables of explore-education-statistics that the download site has too."""
+    # ASSUME: the download site's table is preferred where both hold a year and release,
+    # since it states school types and the pupils behind each figure at every key stage.
     whole = {
         (t.key_stage, t.year, t.release): t.shown
         for t in tables
@@ -438,7 +449,7 @@ def _zip(path: Path, shown: str) -> Iterator[zipfile.ZipFile]:
     with archive:
         try:
             yield archive
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as broken:
+        except _DAMAGED as broken:
             raise _broken(shown, broken) from broken
 
 

@@ -27,6 +27,8 @@ from pipeline.sources.published_cells import Block, Cells, Table, is_urn, spread
 from pipeline.sources.suppression import REASONS
 from pipeline.sources.table_file import TableFile
 
+# ASSUME: a school whose type is given nowhere is not compared in these tables, which mix
+# special and independent schools among the others without a record type.
 TYPE_NOT_GIVEN = "school type not given"
 _MOST_LABELS = 40
 """Labels of rows left out that are told one by one."""

@@ -1,6 +1,7 @@
 """The school performance tables, from download to tidy rows: key stages 2, 4 and 5."""
 
 import re
+from collections.abc import Sequence
 from types import ModuleType
 
 import numpy as np
@@ -16,7 +17,8 @@ from pipeline.measures.measure import (
 )
 from pipeline.measures.school_types import place_in_comparison
 from pipeline.run.faults import InputFault
-from pipeline.sources import ees_tables, table_file
+from pipeline.sources import corrections, ees_tables, table_file
+from pipeline.sources.corrections import Correction
 from pipeline.sources.downloads import Download, find, opened, overlooked
 from pipeline.sources.published_cells import Block, Cells, Table, is_urn, spread, stack
 from pipeline.sources.table_file import TableFile
@@ -33,8 +35,8 @@ _LATEST = re.compile(
 )
 
 
-def read(download: Download) -> Table:
-    """Read one performance table into tidy rows.
+def read(download: Download, declared: Sequence[Correction] = ()) -> Table:
+    """Read one performance table into tidy rows, with the corrections declared for it.
 
     Every school row stands in `schools`, every published cell of the catalogue in
     `results`; rows of local authorities and of England stand in `aggregates`, since
@@ -45,10 +47,12 @@ def read(download: Download) -> Table:
     if download.is_ees:
         return ees_tables.read(download)
     table = TABLES[download.key_stage]
-    wanted = _ABOUT | _columns_of(download)
-    file = table_file.read_part(
-        lambda: opened(download), download.shown, lambda header: wanted & set(header)
+    known_columns = _ABOUT | _columns_of(download)
+    wanted = corrections.widen(
+        lambda header: known_columns & set(header), download.shown, declared
     )
+    file = table_file.read_part(lambda: opened(download), download.shown, wanted)
+    file, corrected = corrections.apply(file, declared)
     _refuse_another_table(file, download.key_stage)
     _refuse_another_year(file, download.year)
     cells = Cells(file)
@@ -75,6 +79,7 @@ def read(download: Download) -> Table:
             record=kind.map(table.AGGREGATE_RECORDS).to_numpy()[of_totals],
             local_authority=cells.texts("LEA").to_numpy()[of_totals],
         ),
+        corrected=tuple(corrected),
     )
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pipeline.measures.catalogue import MEASURES
 from pipeline.measures.measure import GROUPS, Group, Measure
 from pipeline.run.faults import InputFault
+from pipeline.sources.corrections import Applied
 from pipeline.sources.downloads import RELEASES, Download
 from pipeline.sources.suppression import EXPLANATIONS, Meanings
 from pipeline.sources.table_file import TableFile
@@ -36,6 +37,8 @@ class Table:
     schools: pd.DataFrame
     results: pd.DataFrame
     aggregates: pd.DataFrame
+    corrected: tuple[Applied, ...] = ()
+    """What declared corrections did to the file."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,8 @@ class Cells:
             self.refuse(
                 int(wrong.argmax()),
                 column,
-                f"a {kind} from {bounds[0]:g} to {bounds[1]:g}, or a code such as SUPP or NE",
+                f"a {kind} from {bounds[0]:,.10g} to {bounds[1]:,.10g}, or a code such as "
+                "SUPP or NE",
             )
         return Numbers(value, explanation)
 

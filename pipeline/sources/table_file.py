@@ -294,7 +294,7 @@ def _read_by_arrow(content: bytes, shown: str, columns: Columns) -> TableFile | 
     body = end + (2 if content[end : end + 2] == b"\r\n" else 1)
     if b"\x00" in content or b'"' in content[:end] or not _is_utf_8(content):
         return None
-    if content.startswith(_BOM, body):
+    if content.startswith(_BOM, body) or _has_longer_cells(content):
         return None
     if b'"' in content and not _is_well_quoted(content[body:]):
         return None
@@ -331,6 +331,13 @@ def _is_utf_8(content: bytes) -> bool:
         return content.isascii() or bool(content.decode())
     except UnicodeDecodeError:
         return False
+
+
+def _has_longer_cells(content: bytes) -> bool:
+    """Say whether there may be a cell that is longer than the csv module accepts."""
+    most = csv.field_size_limit()
+    in_lines = any(len(line) > most for line in content.split(b"\n"))
+    return in_lines or any(len(part) > most for part in content.split(b'"')[1::2])
 
 
 def _is_well_quoted(content: bytes) -> bool:
@@ -378,14 +385,16 @@ class _ShortRows:
     def __init__(self) -> None:
         self.rows: list[list[str]] = []
         self._place: list[int] = []
-        self._is_longer = False
-        self._width = 0
-        self._last = 0
+        self._is_unclear = False
 
     def note(self, row: arrow_csv.InvalidRow) -> str:
-        self._width = row.expected_columns
-        self._is_longer |= row.actual_columns > row.expected_columns
-        cells = next(csv.reader(io.StringIO(row.text, newline=""), strict=True), [])
+        self._is_unclear |= row.actual_columns > row.expected_columns
+        try:
+            cells = next(csv.reader(io.StringIO(row.text, newline=""), strict=True), [])
+        except csv.Error:
+            # Arrow would swallow an error that is raised here, and the row with it.
+            self._is_unclear = True
+            cells = []
         self.rows.append(cells)
         self._place.append(row.number - 1)
         return "skip"
@@ -395,7 +404,7 @@ class _ShortRows:
 
         A last row that is short may have been: the csv module's reading decides it.
         """
-        return not self._is_longer and (ended or not self.rows)
+        return not self._is_unclear and (ended or not self.rows)
 
     def put_among(self, whole: pa.DictionaryArray, column: int) -> NDArray[np.object_]:
         """Put the cells of the short rows of one column among those of the others."""

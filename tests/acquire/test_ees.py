@@ -5,6 +5,9 @@ import json
 import pytest
 import yaml
 
+from pipeline.acquire import releases
+from pipeline.acquire.answers import Version
+from pipeline.acquire.releases import EesDataSet
 from tests.acquire.conftest import KS4, PLACE, ROWS
 from tests.acquire.replay import Answer, DataSet, table, version
 
@@ -100,6 +103,14 @@ def test_a_year_that_is_not_published_yet_is_told_before_anything_is_fetched(
     assert acquiring.bring(year=2026) == "failed"
     assert "no version holds 2025/26 (the newest ends with 2024/25)" in acquiring.said
     assert ks4.versions_fetched == []
+
+
+@pytest.mark.parametrize(
+    ("year", "held"), [(2022, False), (2023, True), (2025, True), (2026, False)]
+)
+def test_a_version_holds_the_years_from_its_first_to_its_last(year, held):
+    # 2022/23 to 2024/25
+    assert Version.model_validate(version("1.0")).covers(year) is held
 
 
 def test_periods_in_other_words_leave_the_rows_to_decide(acquiring, ks4):
@@ -238,3 +249,41 @@ def test_pins_and_receipts_stand_in_the_order_of_places(acquiring, ks4):
     assert list(pins(acquiring)) == [early, PLACE]
     receipts = json.loads((acquiring.sources / "acquired.json").read_text())
     assert list(receipts["files"]) == [early, PLACE]
+
+
+def test_both_tables_of_key_stage_2_are_brought(acquiring, replay):
+    results = (
+        "time_period,geographic_level,version,school_urn,breakdown_topic,breakdown,subject,"
+        "expected_standard_pupil_percent\n202425,School,Final,100001,All pupils,Total,"
+        '"Reading, writing and maths",77\n'
+    )
+    pupils = (
+        "time_period,geographic_level,school_urn,telig,gelig,belig\n"
+        "202425,School,100001,30,14,16\n"
+    )
+    for name, content in (("ks2-performance", results), ("ks2-information", pupils)):
+        source = releases.load().sources[name]
+        assert isinstance(source, EesDataSet)
+        made = DataSet(replay, source.data_set)
+        made.publish(version("1.0.1"))
+        made.table("1.0.1", table(content))
+        assert acquiring.bring(name) == "fetched", acquiring.said
+        assert acquiring.bring(name) == "there"
+        assert (acquiring.sources / source.place(2025)).read_text() == content
+
+
+def test_pupils_of_another_year_are_refused(acquiring, replay):
+    source = releases.load().sources["ks2-information"]
+    assert isinstance(source, EesDataSet)
+    made = DataSet(replay, source.data_set)
+    made.publish(version("1.0"))
+    header = "time_period,geographic_level,school_urn,telig,gelig,belig"
+    made.table("1.0", table(f"{header}\n202324,School,100001,30,14,16\n"))
+    assert acquiring.bring("ks2-information") == "failed"
+    assert "no row is of 2024/25 (found 202324)" in acquiring.said
+
+
+def test_a_year_that_cannot_be_read_stops_the_file_for_all_years(acquiring, ks4):
+    ks4.table("1.0", table(ROWS + "202223,School,Final,100001,110,a lot\n"))
+    assert acquiring.bring() == "failed"
+    assert "found 'a lot'" in acquiring.said

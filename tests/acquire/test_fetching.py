@@ -207,7 +207,7 @@ def test_a_part_that_the_service_cannot_continue_is_begun_anew(acquiring, ks4):
         (table(ROWS + '202425,"School,Final,1,2,3\n'), "comma-separated"),
         (table(ROWS + "202425,School\0,Final,1,2,3\n"), "no text file has"),
         (table(ROWS + "202425,School,Final,123,2,3\n"), "row 4, column school_urn"),
-        (table(ROWS + "202425,School,Final,100002,2,a lot\n"), "row 4, column ATTAIN"),
+        (table(ROWS + "202425,School,Final,100002,2,a lot\n"), "found 'a lot'"),
         (table(ROWS + "202425,School,Fin,100002,2,3\n"), "provisional"),
         (table(ROWS + f"202425,{'x' * 200_000},Final,1,2,3\n"), "field larger"),
     ],

@@ -218,3 +218,11 @@ def test_a_name_with_an_impossible_day_is_of_no_day(acquiring, name):
     acquiring.save(f"gias/{name}", "URN\n")
     gias_day_there = gias.day_there(releases.load().sources["gias"], acquiring.sources)
     assert gias_day_there == date(2026, 11, 1)
+
+
+def test_a_later_day_that_lacks_files_is_not_mixed_with_an_earlier_one(acquiring):
+    # The pipeline would read the schools of one day with the links of another.
+    saved(acquiring, "20261101")
+    acquiring.save("gias/edubasealldata20261120.csv", SCHOOLS.encode("cp1252"))
+    assert bring(acquiring, fetching=False) == "failed"
+    assert "is newer than the register of 2026-11-01" in acquiring.said

@@ -56,6 +56,21 @@ TABLES = {
     "ks2_progress_is_a_date": ["row 2, column READPROG", "'01/09/2018'"],
     "ks2_is_a_ks4_table": ["row 1", "this is the table of ks4", "PTRWM_EXP, TELIG"],
     "ks2_percentage_below_zero": ["row 2, column PTRWM_EXP", "'-6%'", "from 0 to 100"],
+    "ks2_scaled_score_of_200": ["row 2, column READ_AVERAGE", "'200'", "from 80 to 120"],
+    "ks4_separated_by_semicolons": ["row 1", "no ks4 performance table", "RECTYPE;URN"],
+    "ks4_girls_progress_8_is_text": ["row 3, column P8MEA_GIRLS", "'higher'"],
+    "ks4_pupils_of_a_group_are_a_percentage": [
+        "row 3, column TPRIORLO",
+        "'12%'",
+        "a whole number from 0 to 10,000,000",
+    ],
+    "ks5_unknown_record_type": ["row 3, column RECTYPE", "'2'", "3 (consortium)"],
+    "ks5_points_above_sixty": ["row 3, column TALLPPE_ALEV_1618", "'311'", "0 to 60"],
+    "ks5_points_are_a_grade": ["row 3, column TALLPPE_ALEV_1618", "'B+'"],
+    "ks5_value_added_beyond_six": ["row 3, column VA_INS_ALEV", "'-11'", "from -6 to 6"],
+    "ks5_entries_are_a_fraction": ["row 3, column ENTRIES_ALEV", "'24.5'", "whole number"],
+    "ks5_is_a_ks4_table": ["row 1", "this is the table of ks4", "TALLPPE_ALEV_1618"],
+    "ks5_of_a_later_year": ["row 1", "figures of 2020", "2020-2021"],
 }
 
 REGISTERS = {

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.publication import drift
-from pipeline.sources.clean import SYNTHETIC_MARK
+from pipeline.run.locations import SYNTHETIC_MARK
 
 BROKEN = Path(__file__).parents[1] / "broken_tables"
 TABLES = sorted(BROKEN.glob("ks4_*.csv"))

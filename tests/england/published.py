@@ -1,4 +1,4 @@
-"""Reading the synthetic tables back, by a route of its own."""
+"""Reading the synthetic files back, by a route of its own."""
 
 import csv
 import io
@@ -8,7 +8,7 @@ from pipeline.england import tables, world
 from pipeline.england.layout import LAYOUTS
 
 YEARS = {ks: [plan.year for plan in plans] for ks, plans in LAYOUTS.items()}
-BOTH = [(ks, year) for ks, years in YEARS.items() for year in years]
+EVERY = [(ks, year) for ks, years in YEARS.items() for year in years]
 SMALL = {"primary_schools": 150, "secondary_schools": 80}
 
 
@@ -19,28 +19,35 @@ def england(seed=7):
 
 @cache
 def files(key_stage, seed=7):
-    return tables.download(england(seed), key_stage)
+    return dict(tables.download(england(seed), key_stage))
 
 
-@cache
-def rows(key_stage, year, seed=7):
-    """Give every row as a dictionary, with its columns in capitals."""
-    content = files(key_stage, seed)[year]
+def text_of(content):
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        text = content.decode("cp1252")
-    header, *body = csv.reader(io.StringIO(text, newline=""))
+        return content.decode("cp1252")
+
+
+def table(content):
+    """Give every row of a file as a dictionary, with its columns in capitals."""
+    header, *body = csv.reader(io.StringIO(text_of(content), newline=""))
     header = [name.upper() for name in header]
     return [dict(zip(header, row, strict=False)) for row in body]
 
 
+@cache
+def rows(key_stage, year, seed=7):
+    return table(files(key_stage, seed)[year])
+
+
 def school_rows(key_stage, year):
-    return [row for row in rows(key_stage, year) if row["RECTYPE"] in ("1", "2")]
+    records = ("1", "3") if key_stage == "ks5" else ("1", "2")
+    return [row for row in rows(key_stage, year) if row["RECTYPE"] in records]
 
 
 def national_row(key_stage, year):
-    record = {"ks2": "5", "ks4": "7"}[key_stage]
+    record = {"ks2": "5", "ks4": "7", "ks5": "7"}[key_stage]
     return next(row for row in rows(key_stage, year) if row["RECTYPE"] == record)
 
 
@@ -53,7 +60,7 @@ def number(cell):
         return None
 
 
-def place(key_stage):
-    """Look up where a school stands in the arrays of the world, by URN."""
-    urns = england().schools[key_stage].urn.tolist()
+def place(key_stage, year):
+    """Look up where a school stands in the arrays of the world, by that year's number."""
+    urns = england().schools[key_stage].numbers(year).tolist()
     return {str(urn): k for k, urn in enumerate(urns)}

@@ -1,4 +1,4 @@
-"""The registers keep their dates straight and name schools as the tables do."""
+"""The registers keep their dates straight and name schools as organisations do."""
 
 import csv
 import io
@@ -6,9 +6,11 @@ from collections import Counter, defaultdict
 from datetime import date
 from itertools import pairwise
 
+import numpy as np
+
 from pipeline.england import registers
-from pipeline.england.membership import Spell
-from tests.england.published import BOTH, england, school_rows
+from pipeline.england.membership import REGISTERED, Partners, Spell
+from tests.england.published import EVERY, england, school_rows
 
 
 def partner_rows():
@@ -28,7 +30,17 @@ def spells(rows):
 
 
 def listed_urns():
-    return {row["URN"] for ks, year in BOTH for row in school_rows(ks, year)}
+    return {row["URN"] for ks, year in EVERY for row in school_rows(ks, year)}
+
+
+def places_of_partners():
+    """Every partner that became an academy: school, its spells, the written number."""
+    for key_stage in REGISTERED:
+        schools, partners = england().schools[key_stage], england().partners[key_stage]
+        for k in np.flatnonzero(partners.joins & (schools.academy_urn > 0)):
+            urn = int(schools.urn[k])
+            own = [spell for spell in partners.spells if spell.urn == urn]
+            yield schools, k, own, england().written[urn].urn
 
 
 def test_columns_are_those_that_the_settings_describe():
@@ -48,10 +60,10 @@ def test_every_school_number_has_six_digits_that_no_real_school_has():
         assert row["urn"].isdigit() and len(row["urn"]) == 6 and row["urn"] >= "900000"
 
 
-def test_every_spell_begins_from_2011_to_2022_and_before_it_ends():
+def test_every_spell_begins_from_2011_to_2023_and_before_it_ends():
     for own in spells(partner_rows()).values():
         for joined, left in own:
-            assert 2011 <= joined.year <= 2022
+            assert 2011 <= joined.year <= 2023
             assert joined < left
 
 
@@ -75,9 +87,9 @@ def test_some_partners_left_and_most_stayed():
 
 def test_an_eighth_of_mainstream_schools_are_partners():
     mainstream = sum(
-        int((schools.kind == "mainstream").sum()) for schools in england().schools.values()
+        int((england().schools[ks].kind == "mainstream").sum()) for ks in REGISTERED
     )
-    joined = sum(int(p.joins.sum()) for p in england().partners.values())
+    joined = sum(int(england().partners[ks].joins.sum()) for ks in REGISTERED)
     assert 0.11 < joined / mainstream < 0.13
 
 
@@ -89,7 +101,7 @@ def test_a_few_partners_stand_in_no_table():
 
 def test_names_are_those_of_the_tables():
     names = {
-        row["URN"]: row["SCHNAME"] for ks, year in BOTH for row in school_rows(ks, year)
+        row["URN"]: row["SCHNAME"] for ks, year in EVERY for row in school_rows(ks, year)
     }
     for row in partner_rows():
         if row["urn"] in names:
@@ -97,11 +109,39 @@ def test_names_are_those_of_the_tables():
 
 
 def test_hubs_hold_primary_and_secondary_schools():
+    phase = {
+        row["URN"]: ks for ks, year in EVERY if ks != "ks5" for row in school_rows(ks, year)
+    }
     phases = defaultdict(set)
     for row in partner_rows():
-        phases[row["hub"]].add(row["urn"] < "930000")
-    assert any(len(phase) == 2 for phase in phases.values())
+        phases[row["hub"]].add(phase.get(row["urn"]))
+    assert any({"ks2", "ks4"} <= held for held in phases.values())
     assert "" not in phases
+
+
+def test_academies_are_listed_under_their_old_or_their_new_number():
+    found = Counter()
+    for schools, k, own, written in places_of_partners():
+        assert written in (schools.urn[k], schools.academy_urn[k])
+        joined_before = own[0].joined < schools.converts[k].astype(date)
+        found[joined_before, written == schools.academy_urn[k]] += 1
+    assert found[True, True] and found[True, False]
+    # Who joined as an academy is known by no other number.
+    assert not found[False, False]
+
+
+def test_membership_of_a_school_that_ends_in_another_one_ends_with_it():
+    ended = 0
+    for key_stage in REGISTERED:
+        schools, partners = england().schools[key_stage], england().partners[key_stage]
+        last = dict(zip(schools.urn.tolist(), schools.ends, strict=True))
+        goes_on = dict(zip(schools.urn.tolist(), schools.goes_on, strict=True))
+        for spell in partners.spells:
+            if goes_on[spell.urn]:
+                ended += 1
+                assert spell.left is not None
+                assert spell.left <= last[spell.urn].astype(date)
+    assert ended
 
 
 def test_a_school_counts_only_where_it_was_a_member_all_year():
@@ -109,6 +149,26 @@ def test_a_school_counts_only_where_it_was_a_member_all_year():
     assert [year for year in range(2016, 2022) if spell.counts_in(year)] == [2018, 2019]
     late = Spell(900001, date(2017, 9, 2), None)
     assert not late.counts_in(2018) and late.counts_in(2019)
+
+
+def test_years_of_membership_are_counted_over_a_gap():
+    spells = (
+        Spell(900001, date(2015, 9, 1), date(2017, 8, 31)),
+        Spell(900001, date(2019, 9, 1), None),
+    )
+    partners = Partners(np.array([900001]), np.array([True]), np.array([0]), spells)
+    counted = {year: int(partners.exposure(year)[0]) for year in range(2015, 2023)}
+    assert counted == {
+        2015: 0,
+        2016: 1,
+        2017: 2,
+        2018: 0,
+        2019: 0,
+        2020: 3,
+        2021: 4,
+        2022: 5,
+    }
+    assert partners.first_year.tolist() == [2016]
 
 
 def test_programme_cohorts_are_trios_of_partners():

@@ -25,10 +25,7 @@ _SPINE = "gias/2017-2018_england_spine.xlsx"
 _TRUSTS = "gias/trust_links.csv"
 _OFSTED = "ofsted/england_ofsted-schools.xlsx"
 _PARTNERS = "registers/united-learning/partners.csv"
-_HEADER = (
-    "time_period,time_identifier,geographic_level,school_laestab,school_urn,school_name,"
-    "old_la_code,version,establishment_type_group"
-).split(",")
+_HEADER = ["time_period", "time_identifier", "geographic_level", "school_laestab", "school_urn", "school_name", "old_la_code", "version", "establishment_type_group"]
 _LIST = ("School URN", "School name", "DfE number", "Date joined", "Date left", "Hub")
 
 

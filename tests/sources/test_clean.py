@@ -136,7 +136,7 @@ def test_a_file_outside_the_years_of_the_run_is_left_out_and_listed(project, sch
 def test_a_synthetic_folder_is_known_by_its_mark(project, school):
     project.download(KS4, [school(100001)])
     assert project.clean().inventory["folder_is_synthetic"] is False
-    (project.folder / "downloads" / clean.SYNTHETIC_MARK).write_text("made up")
+    (project.folder / "downloads" / locations.SYNTHETIC_MARK).write_text("made up")
     assert project.clean().inventory["folder_is_synthetic"] is True
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from pipeline.run.faults import Fault, InputFault
-from pipeline.sources import performance_tables
+from pipeline.sources import corrections, performance_tables
 
 
 @pytest.fixture
@@ -278,6 +278,21 @@ def test_a_school_is_listed_once_for_each_figure_of_its_table(read, school):
     table = read(KS4, [school(100001, ATT8SCR=50, ATT8SCR_BOYS=48), school(100002)])
     assert len(table.results) == 2 * 2
     assert not table.results.duplicated(["urn", "measure", "group"]).any()
+
+
+def test_a_declared_correction_changes_what_is_read_and_is_told(project, school):
+    project.download(KS4, [school(100001, ATT8SCR=467), school(100002, ATT8SCR=40)])
+    (download,) = performance_tables.find(project.folder / "downloads", "downloads")
+    about = {"name": "a point is missing", "file": "england_ks4final.csv", "year": 2019}
+    why = {"why": "its page says 46.7", "source": "its page", "reported": None}
+    what = {"what": "cells", "columns": "ATT8SCR", "rows": {"URN": "100001"}}
+    cells = {"found": "467", "instead": "46.7", "since": "2026-11-01"}
+    declared = corrections.check([about | why | what | cells])
+    with pytest.raises(InputFault, match="found '467'"):
+        performance_tables.read(download)
+    table = performance_tables.read(download, declared)
+    assert cell(table, "attainment_8")["value"] == 46.7
+    assert [done.cells for done in table.corrected] == [1]
 
 
 def test_a_folder_that_is_not_there_says_which_parameter_to_correct(project):

@@ -1,0 +1,57 @@
+import pandas as pd
+import pytest
+
+from pipeline.measures.catalogue import measure
+from pipeline.quality.digits import half_a_digit
+
+MEASURES = {
+    code: measure(stage, code)
+    for stage, code in (
+        ("ks4", "progress_8"),
+        ("ks4", "english_maths_5"),
+        ("ks2", "maths_score"),
+    )
+}
+
+
+def half(code, *values, source="a.csv"):
+    rows = pd.DataFrame({"value": values, "source": source, "measure": code})
+    return half_a_digit(rows, MEASURES).tolist()
+
+
+def test_a_column_that_holds_one_decimal_anywhere_is_rounded_to_it():
+    assert half("english_maths_5", 43.0, 50.0, 49.5) == pytest.approx([0.05] * 3)
+
+
+def test_whole_percentages_are_rounded_to_whole_ones():
+    assert half("english_maths_5", 43.0, 65.0) == [0.5, 0.5]
+
+
+def test_a_single_figure_in_points_has_the_decimals_of_the_catalogue():
+    assert half("progress_8", 0.1) == pytest.approx([0.005])
+
+
+def test_many_whole_figures_in_points_are_whole():
+    """Scaled scores of authorities are published as 104, those of schools too."""
+    assert half("maths_score", 103, 104, 105, 106) == [0.5] * 4
+
+
+def test_each_file_has_its_own_digit():
+    rows = pd.DataFrame(
+        {
+            "value": [43.0, 50.0, 43.2, 50.1],
+            "source": ["a.csv", "a.csv", "b.csv", "b.csv"],
+            "measure": "english_maths_5",
+        }
+    )
+    found = half_a_digit(rows, MEASURES)
+    assert found.tolist() == pytest.approx([0.5, 0.5, 0.05, 0.05])
+
+
+def test_a_missing_figure_needs_no_digit():
+    assert half("progress_8", 0.12, None) == pytest.approx([0.005, 0.005])
+
+
+def test_no_figures_have_no_digits():
+    rows = pd.DataFrame({"value": [], "source": [], "measure": []})
+    assert half_a_digit(rows, MEASURES).empty
