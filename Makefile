@@ -9,7 +9,7 @@ export DVC_NO_ANALYTICS := 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
-.PHONY: help report test test-quick browser lint format types notebooks lab lock fresh bench clean
+.PHONY: help report test test-quick browser lint format types notebooks lab lock fresh bench fuzz acquire clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -50,6 +50,14 @@ fresh: .venv/run.done ## Fail if a committed result is stale
 	@set -o pipefail; $(BIN)/dvc repro --dry --allow-missing | tee /dev/stderr \
 	  | { ! grep '^Running stage' | grep -qv "'supply'"; } \
 	  || { echo "A committed result is stale: make report, then commit dvc.lock"; exit 1; }
+
+acquire: .venv/run.done ## Bring a year's sources: YEAR=2025 (CHECK=1, ACCEPT=1, ONLY=gias)
+	@test -n "$(YEAR)" || { echo "Say which year: make acquire YEAR=2025"; exit 1; }
+	@$(BIN)/python -m pipeline.acquire --year $(YEAR) $(if $(INTO),--into "$(INTO)") \
+	  $(if $(CHECK),--check) $(if $(ACCEPT),--accept-new-version) $(foreach s,$(ONLY),--only $(s))
+
+fuzz: .venv/test.done ## Read ten thousand spoilt files; writes reports/methods/fuzz.md
+	$(BIN)/python -m tests.fuzz
 
 bench: .venv/run.done ## Time the pipeline against plain papermill, as ratios
 	$(BIN)/python benchmarks/pipeline_runs.py $(if $(SOURCES),--sources $(SOURCES) --registers $(REGISTERS))

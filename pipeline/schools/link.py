@@ -35,6 +35,9 @@ TABLES: dict[str, DataFrameSchema] = {
 }
 
 
+Tables = dict[str, pd.DataFrame]
+
+
 @dataclass(frozen=True)
 class Linked:
     """Every table of schools, by its name; empty where its source was not supplied."""
@@ -47,40 +50,63 @@ def link(parameters: Parameters) -> Linked:
     """Read the optional sources and give every school one key for all its numbers.
 
     A source that is not supplied leaves its tables empty and says so in `files`;
-    without the register of schools each number is a school of its own.
+    without the register of schools each number is a school of its own. The synthetic
+    England's register is never read beside real results.
     """
     tables = {name: empty(contract) for name, contract in TABLES.items()}
     files: dict[str, Any] = {}
     for name, folder in parameters.sources.optional.items():
-        if folder is None:
-            files[name] = {"supplied": False, "reason": f"sources.{name} names no folder"}
-    if parameters.sources.gias is not None:
-        folder = parameters.sources.gias
-        register = establishments.read(locations.root() / folder, folder)
-        rules = Rules(**parameters.lineage.model_dump())
-        chains = follow_chains(register.links, register.establishments, rules)
-        tables |= {
-            "establishments": register.establishments,
-            "links": register.links,
-            "trust_spells": register.trust_spells,
-            "lineage": chains.table,
-        }
-        files["gias"] = {"supplied": True} | register.inventory | {"lineage": chains.told}
-    if parameters.sources.ofsted is not None:
-        folder = parameters.sources.ofsted
-        outcomes = inspections.read(locations.root() / folder, folder)
-        tables["inspections"] = outcomes.table
-        files["ofsted"] = {"supplied": True} | outcomes.inventory
-    if parameters.sources.context is not None:
-        folder = parameters.sources.context
-        about = context.read(locations.root() / folder, folder, parameters.years.all)
-        tables |= {
-            "context": about.table,
-            "context_aggregates": about.aggregates,
-            "trust_results": about.trust_results,
-        }
-        files["context"] = {"supplied": True, "tables": about.inventory}
+        reason = _why_not_read(name, folder, parameters.sources.folder)
+        if reason is not None or folder is None:
+            files[name] = {"supplied": False, "reason": reason}
+            continue
+        found, told = _READERS[name](folder, parameters)
+        tables |= found
+        files[name] = {"supplied": True, "synthetic": _is_synthetic(folder)} | told
     return Linked(tables, files)
+
+
+def _is_synthetic(folder: str) -> bool:
+    return locations.is_synthetic(locations.root() / folder)
+
+
+def _why_not_read(name: str, folder: str | None, downloads: str) -> str | None:
+    if folder is None:
+        return f"sources.{name} names no folder"
+    if _is_synthetic(folder) and not _is_synthetic(downloads):
+        return f"{folder} is made up, and the results of {downloads} are not"
+    return None
+
+
+def _read_gias(folder: str, parameters: Parameters) -> tuple[Tables, dict[str, Any]]:
+    register = establishments.read(locations.root() / folder, folder)
+    rules = Rules(**parameters.lineage.model_dump())
+    chains = follow_chains(register.links, register.establishments, rules)
+    tables = {
+        "establishments": register.establishments,
+        "links": register.links,
+        "trust_spells": register.trust_spells,
+        "lineage": chains.table,
+    }
+    return tables, register.inventory | {"lineage": chains.told}
+
+
+def _read_ofsted(folder: str, _: Parameters) -> tuple[Tables, dict[str, Any]]:
+    outcomes = inspections.read(locations.root() / folder, folder)
+    return {"inspections": outcomes.table}, outcomes.inventory
+
+
+def _read_context(folder: str, parameters: Parameters) -> tuple[Tables, dict[str, Any]]:
+    about = context.read(locations.root() / folder, folder, parameters.years.all)
+    tables = {
+        "context": about.table,
+        "context_aggregates": about.aggregates,
+        "trust_results": about.trust_results,
+    }
+    return tables, {"tables": about.inventory}
+
+
+_READERS = {"gias": _read_gias, "ofsted": _read_ofsted, "context": _read_context}
 
 
 def write(linked: Linked) -> None:

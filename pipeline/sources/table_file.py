@@ -385,18 +385,18 @@ class _ShortRows:
     def __init__(self) -> None:
         self.rows: list[list[str]] = []
         self._place: list[int] = []
-        self._is_unclear = False
+        self._is_clear = True
 
     def note(self, row: arrow_csv.InvalidRow) -> str:
-        self._is_unclear |= row.actual_columns > row.expected_columns
+        """Keep one row; Arrow swallows an error that is raised here, and goes on."""
+        was_clear, self._is_clear = self._is_clear, False
         try:
             cells = next(csv.reader(io.StringIO(row.text, newline=""), strict=True), [])
         except csv.Error:
-            # Arrow would swallow an error that is raised here, and the row with it.
-            self._is_unclear = True
-            cells = []
+            return "skip"
         self.rows.append(cells)
         self._place.append(row.number - 1)
+        self._is_clear = was_clear and row.actual_columns < row.expected_columns
         return "skip"
 
     def can_be_used(self, *, ended: bool) -> bool:
@@ -404,7 +404,7 @@ class _ShortRows:
 
         A last row that is short may have been: the csv module's reading decides it.
         """
-        return not self._is_unclear and (ended or not self.rows)
+        return self._is_clear and (ended or not self.rows)
 
     def put_among(self, whole: pa.DictionaryArray, column: int) -> NDArray[np.object_]:
         """Put the cells of the short rows of one column among those of the others."""

@@ -37,15 +37,27 @@ def test_many_whole_figures_in_points_are_whole():
 
 
 def test_each_file_has_its_own_digit():
+    whole, tenths = [43.0, 50.0, 61.0, 70.0], [43.2, 50.0, 61.0, 70.0]
     rows = pd.DataFrame(
         {
-            "value": [43.0, 50.0, 43.2, 50.1],
-            "source": ["a.csv", "a.csv", "b.csv", "b.csv"],
+            "value": [*whole, *tenths],
+            "source": ["a.csv"] * 4 + ["b.csv"] * 4,
             "measure": "english_maths_5",
         }
     )
     found = half_a_digit(rows, MEASURES)
-    assert found.tolist() == pytest.approx([0.5, 0.5, 0.05, 0.05])
+    assert found.tolist() == pytest.approx([0.5] * 4 + [0.05] * 4)
+
+
+def test_few_whole_figures_are_told_by_the_other_files():
+    rows = pd.DataFrame(
+        {
+            "value": [44.0, 46.7, 44.6],
+            "source": ["a.csv", "b.csv", "b.csv"],
+            "measure": "english_maths_5",
+        }
+    )
+    assert half_a_digit(rows, MEASURES).tolist() == pytest.approx([0.05] * 3)
 
 
 def test_a_missing_figure_needs_no_digit():

@@ -53,7 +53,7 @@ class TestRecoveringAnSD:
         many = recover_sd(n, n, *rounded_arms(n, 1.2828, 0.005))
         assert many.high - many.low < (few.high - few.low) / 2
         assert many.low <= 1.2828 <= many.high
-        assert many.sd == pytest.approx(1.2828, abs=0.001)
+        assert many.sd == pytest.approx(1.2828, abs=0.003)
 
     def test_one_wrong_interval_is_outvoted(self):
         n = np.full(20, 100.0)
@@ -85,7 +85,7 @@ def judged(tables):
         group = "all" if made.key_stage != "ks2" else "girls"
         places = 2 if made.measure != "reading_progress" else 1
         for number in range(12):
-            pupils, value = 40 + 17 * number, round(0.1 + number / 10, places)
+            pupils, value = 40 + 17 * number, round(0.11 + number / 10, places)
             arm = 1.96 * sd / pupils**0.5 + (wrong if number == 0 else 0)
             made.school(
                 value,
