@@ -65,7 +65,7 @@ class Project:
         path = self.folder / "downloads" / shown
         path.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(rows, list):
-            stage = next(ks for ks in KEY_STAGES if f"_{ks}" in shown)
+            stage = next(ks for ks in KEY_STAGES if f"_{ks}" in shown.lower())
             blank = dict.fromkeys(KEY_STAGE_COLUMNS[stage], "")
             rows = as_csv([{"RECTYPE": 1, "URN": ""} | blank | row for row in rows])
         path.write_bytes(rows if isinstance(rows, bytes) else rows.encode())

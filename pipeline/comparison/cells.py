@@ -37,7 +37,7 @@ class Asked:
     @property
     def column(self) -> str:
         """The published column that the cell is made from."""
-        return self.measure.columns[self.group].value
+        return self.measure.columns[self.group].value_of(self.year)
 
 
 _NO_ROWS = pd.DataFrame(columns=[*RESULTS.columns, "place", "school_type"])

@@ -53,6 +53,8 @@ def compare(evaluation: str, parameters: Parameters) -> Compared:
         for measure, group, year in product(
             MEASURES[key_stage], COMPARED_GROUPS, parameters.years.all
         ):
+            if group not in measure.columns:
+                continue
             asked = Asked(measure, group, year)
             rows = known.rows(asked)
             estimate, used = _gap(rows, asked, known)
@@ -136,7 +138,7 @@ def _pupils_not_disadvantaged(
 
 
 def _why_absent(rows: pd.DataFrame, asked: Asked, known: KnownResults) -> str | None:
-    not_published = asked.measure.why_not_published(asked.year)
+    not_published = asked.measure.why_not_published(asked.year, asked.group)
     if not_published is not None:
         return f"not published: {not_published}"
     if not known.register["supplied"]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pandera.pandas as pa
+import pyarrow.parquet as pq
 from pandera.errors import SchemaErrors
 
 from pipeline.contracts import telling
@@ -94,6 +95,9 @@ def read(
     """
     if path.suffix == ".parquet":
         rows = [(column, "in", list(values)) for column, values in (only or {}).items()]
+        if pq.read_metadata(path).num_rows == 0:
+            # A column without cells has no type that a value could be looked for in.
+            rows = []
         table = _with_empty_lists(pd.read_parquet(path, filters=rows or None), promise)
     else:
         # The promised types are used for reading, so that 'NA' stays a text and a

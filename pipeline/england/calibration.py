@@ -125,20 +125,29 @@ REGIONS: tuple[Region, ...] = (
     ),
 )
 
-# SOURCE: england_ks2final.csv and england_ks4final.csv of 2015/16 (rows whose type is
-# blank left out); special and independent schools as in the same files.
+# SOURCE: england_ks2final.csv and england_ks4final.csv of 2015/16 and 2017/18. Types that
+# are blank in 2015/16 are those of numbers that were gone in 2018: maintained schools,
+# most of which became academies since. Special and independent schools as there.
 TYPES: dict[str, dict[str, float]] = {
-    "ks2": {"CY": 42, "VA": 20, "VC": 12.7, "ACC": 12.5, "AC": 7.6, "FD": 4.2, "F": 1.2},
+    "ks2": {
+        "CY": 43.5,
+        "VA": 19.5,
+        "VC": 12.7,
+        "ACC": 11.2,
+        "AC": 6.9,
+        "FD": 4.6,
+        "F": 1.1,
+    },
     "ks4": {
-        "ACC": 43,
-        "AC": 19,
-        "CY": 14.3,
-        "VA": 8.3,
-        "FD": 7.4,
-        "F": 4.2,
-        "FUTC": 1.4,
+        "ACC": 37.5,
+        "AC": 17,
+        "CY": 16.5,
+        "VA": 8.6,
+        "FD": 7.8,
+        "F": 4.6,
+        "FUTC": 1.6,
         "VC": 1,
-        "FSS": 1,
+        "FSS": 0.9,
         "CTC": 0.1,
     },
     "special": {"CYS": 58, "ACS": 15, "ACCS": 10, "FDS": 5, "FS": 2, "NMSS": 10},
@@ -240,9 +249,10 @@ CONVERSION_MONTHS: dict[int, float] = {
     6: 0.05,
     5: 0.05,
 }
-# SOURCE: the same file: of pairs 'Predecessor' and 'Successor', the share without a date,
-# with two dates (mostly the last day and the first), and told from one side alone.
-LINK_BLANK, LINK_TWO_DATES, LINK_ONE_SIDED = 0.246, 0.38, 0.026
+# SOURCE: the same file: of pairs 'Predecessor' and 'Successor', the share without a date;
+# of those with dates, with two different ones (mostly the last day and the first); told
+# from one side alone.
+LINK_BLANK, LINK_TWO_DATES, LINK_ONE_SIDED = 0.246, 0.83, 0.026
 
 # SOURCE: trust_links.csv (2022): schools per multi-academy trust, single-academy trusts.
 TRUST_SIZES: dict[int, float] = {

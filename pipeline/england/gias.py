@@ -219,7 +219,7 @@ def _pair(
             luck = rng.random(3)
             blank = not ending and luck[0] < LINK_BLANK
             first = "" if blank else _british(change.on)
-            two = luck[1] < LINK_TWO_DATES / (1 - LINK_BLANK) or ending
+            two = luck[1] < LINK_TWO_DATES or ending
             last = _british(day_before(change.on)) if two and not blank else first
             only_new = not ending and luck[2] < LINK_ONE_SIDED
             only_old = not ending and luck[2] > 1 - LINK_ONE_SIDED / 7

@@ -162,7 +162,8 @@ def draw(
     authority = rng.choice(codes, count, p=country.chances(key_stage))
     region = country.regions_of(authority)
     district = rng.integers(0, country.districts, count)
-    size = _sizes(rng, key_stage, kind)
+    share = _shares(rng, key_stage, region)
+    size = _sizes(rng, key_stage, kind, share)
     fates = lives.draw(rng, key_stage, kind, first_type, authority, size)
     gender = _genders(rng, key_stage, kind)
     special = (first_type == "INDSPEC") | (kind == "special")
@@ -196,7 +197,7 @@ def draw(
         size=size,
         grows=fates.grows,
         takes=fates.takes,
-        share=_shares(rng, key_stage, region),
+        share=share,
         authority_names=country.authorities,
     )
     grown = _with_successors(base, fates.successors)
@@ -242,7 +243,7 @@ def _genders(rng: np.random.Generator, key_stage: KeyStage, kind: Words) -> Word
 def _selective(
     rng: np.random.Generator, key_stage: KeyStage, kind: Words, first_type: Words
 ) -> Claims:
-    share = SELECTIVE / 0.43 if key_stage == "ks4" else 0.0
+    share = SELECTIVE / 0.385 if key_stage == "ks4" else 0.0
     chosen = rng.random(len(kind)) < share
     is_one: Claims = chosen & (kind == "mainstream") & (first_type == "ACC")
     return is_one
@@ -272,9 +273,15 @@ def _was_converted(rng: np.random.Generator, kind: Words, first_type: Words) -> 
     return days
 
 
-def _sizes(rng: np.random.Generator, key_stage: KeyStage, kind: Words) -> Numbers:
+def _sizes(
+    rng: np.random.Generator, key_stage: KeyStage, kind: Words, share: Numbers
+) -> Numbers:
     chance, pupils = zip(*SIZE_QUANTILES[key_stage], strict=True)
     sizes = np.interp(rng.random(len(kind)), chance, pupils)
+    if key_stage == "ks4":
+        # SOURCE: ks4_mainstream_2017_2019.csv: 27.3% of a school's pupils are
+        # disadvantaged, 25.9% of all pupils: such schools are smaller.
+        sizes *= 1 - 0.6 * (share - share.mean())
     for name, (middle, spread, least, most) in _SIZES.items():
         at = np.flatnonzero(kind == name)
         sizes[at] = np.clip(middle * np.exp(rng.normal(0, spread, len(at))), least, most)

@@ -73,8 +73,8 @@ def intervals(tables: Tables) -> list[str]:
         said.append(
             f"{int(apart['intervals'].sum()):,} intervals do not count: of key stage 2 "
             "groups the number of pupils with a score is not published, so that any "
-            "number from half of the group up was allowed; bounds at 16 to 18 come from "
-            "models of qualifications."
+            "number from half of the group up was allowed; and no one SD gives the bounds of "
+            "value added at 16 to 18."
         )
     return said
 
@@ -134,8 +134,8 @@ def _relevance(tables: Tables, inventories: Inventories) -> list[str]:
         by_state: dict[str, list[str]] = {}
         for year, entry in inventory["years"].items():
             by_state.setdefault(entry["state"], []).append(academic_year(int(year)))
-        told = [f"{state}: {', '.join(years)}" for state, years in by_state.items()]
-        said.append(f"{KEY_STAGE_LABELS[key_stage]}. {'; '.join(told)}.".capitalize())
+        told = [f"{state} {', '.join(by_state[state])}" for state in sorted(by_state)[::-1]]
+        said.append(f"{KEY_STAGE_LABELS[key_stage]}: {'; '.join(told)}.")
     return said
 
 

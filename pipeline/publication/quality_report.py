@@ -145,6 +145,7 @@ def page(report: QualityReport) -> str:
         continuity=quality_counts.continuity(tables["continuity"]),
         jumps=quality_counts.jumps(tables["jumps"]),
         corrections=corrections_table(report),
+        corrected=corrected(report),
         optional_sources=optional_table(report),
         lineage=lineage_table(report),
         dimensions=quality_prose.dimensions(tables, report.inventories, parameters),
@@ -154,7 +155,6 @@ def page(report: QualityReport) -> str:
         downloads=[(f"{name}.csv", said) for name, said in _ABOUT_TABLES.items()],
         code_hash=code_hash(STAGE),
         parameters=[
-            ("Folder of the results", parameters.sources.folder),
             ("Release of the tables", parameters.sources.release),
             ("Years", f"{parameters.years.first} to {parameters.years.last}"),
             (
@@ -167,23 +167,25 @@ def page(report: QualityReport) -> str:
 
 
 def corrections_table(report: QualityReport) -> Table | None:
-    """Errors that published files are known to hold, and what was done about each."""
+    """Errors that published files are known to hold, and which files of the run do."""
     if not report.declared:
         return None
-    applied = {entry["name"]: entry for entry in _under("corrections", _read(report))}
-    heads = {"Known error": False, "File": False, "Why": False, "In this run": False}
-    rows = [
-        [
-            entry.name,
-            f"{entry.file}, {entry.year}",
-            entry.why,
-            str(applied[entry.name]["said"])
-            if entry.name in applied
-            else "no file of this run",
-        ]
-        for entry in report.declared
-    ]
-    return table("Known errors in published files, corrected", heads, rows)
+    read = [str(file["file"]) for file in _under("files", _read(report))]
+    heads = {"Known error": False, "Why": False, "Source": False, "In this run": False}
+    rows = []
+    for entry in report.declared:
+        meant = [] if report.synthetic else [shown for shown in read if entry.names(shown)]
+        where = ", ".join(dict.fromkeys(meant)) or "no file of this run"
+        rows.append([entry.name, entry.why, entry.source, where])
+    return table("Known errors in published files", heads, rows)
+
+
+def corrected(report: QualityReport) -> list[str]:
+    """What was done about known errors, in the words of the stages that did it."""
+    said: list[str] = []
+    for entry in _under("corrected", _read(report)):
+        said.append(str(entry["said"]) if isinstance(entry, dict) else str(entry))
+    return list(dict.fromkeys(said))
 
 
 def optional_table(report: QualityReport) -> Table:
@@ -221,34 +223,32 @@ def lineage_table(report: QualityReport) -> Table | None:
 def source_table(report: QualityReport) -> Table:
     """Every file that was read, with its hash and its rows by kind."""
     rows = [
-        [
-            str(file["file"]),
-            str(file["sha256"]),
-            ", ".join(f"{n:,} {kind}" for kind, n in file["rows"].items() if n)
-            if isinstance(file.get("rows"), dict)
-            else f"{file['rows']:,}"
-            if "rows" in file
-            else "",
-        ]
+        [str(file["file"]), str(file["sha256"]), _rows_of(file.get("rows"))]
         for file in _under("files", _read(report))
     ]
     heads = {"File": False, "SHA-256": False, "Rows": False}
     return table("Files of this run", heads, rows)
 
 
+def _rows_of(counts: Any) -> str:
+    if isinstance(counts, dict):
+        return ", ".join(f"{n:,} {kind}" for kind, n in counts.items() if n)
+    return "" if counts is None else f"{counts:,}"
+
+
 def _read(report: QualityReport) -> list[Any]:
     return [*report.inventories.values(), report.schools]
 
 
-def _under(key: str, tree: Any) -> list[dict[str, Any]]:
+def _under(key: str, tree: Any) -> list[Any]:
     """Find the entries that stand in lists of this name, however deep."""
     if isinstance(tree, list):
         return [entry for branch in tree for entry in _under(key, branch)]
     if not isinstance(tree, dict):
         return []
-    found: list[dict[str, Any]] = []
+    found: list[Any] = []
     for name, branch in tree.items():
         if name == key and isinstance(branch, list):
-            found += [entry for entry in branch if isinstance(entry, dict)]
+            found += branch
         found += _under(key, branch)
     return found

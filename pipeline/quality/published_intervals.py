@@ -19,7 +19,7 @@ from pipeline.run.rounding import rounded
 
 TARGET = 0.99
 """Share of published intervals that has to be reproduced (METHODS 2.2)."""
-NO_ONE_SD = "bounds of value added at 16 to 18 are not made from one SD"
+NO_ONE_SD = "no one SD gives the bounds of value added at 16 to 18"
 NO_SD = "no national SD is known or could be recovered"
 
 

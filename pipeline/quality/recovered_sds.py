@@ -18,8 +18,8 @@ from pipeline.quality.weights import BOUNDED
 
 FEWEST_INTERVALS = 10
 """Fewer intervals than this tell more of their rounding than of the SD."""
-# SOURCE: the department's accountability guidance of the key stages; bounds of value added
-# at 16 to 18 come from a model of every qualification, and no one SD gives them.
+# SOURCE: england_ks5final.csv of 2016/17: the SD that fits the bounds of A level value added
+# best gives 77 in 100 of them to rounding, and 39 in 100 of those of disadvantaged students.
 KEY_STAGES_WITH_ONE_SD = ("ks2", "ks4")
 
 

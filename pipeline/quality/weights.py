@@ -22,8 +22,8 @@ COVERAGE_COLUMNS = {
 # the pupils have. So where there is a figure, half of them or more have it.
 LEAST_SHARE = 0.5
 HALF_A_PER_CENT = 0.005
-# SOURCE: ks5_meta.csv: these are means over entries. The tables give the number of
-# students, each of whom enters one or more.
+# SOURCE: 16 to 18 accountability guidance (pipeline/measures/ks5.py): these are means over
+# entries. The tables give the number of students, each of whom enters one or more.
 MEANS_OVER_ENTRIES = frozenset(
     {"a_level_points", "academic_points", "applied_general_points"}
 )

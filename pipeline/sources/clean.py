@@ -47,6 +47,7 @@ def clean(key_stage: KeyStage, parameters: Parameters) -> Cleaned:
         for d in of_stage
         if d.release == parameters.sources.release
         and parameters.years.first <= d.year <= parameters.years.last
+        and d.superseded_by is None
     ]
     declared = corrections.for_folder(folder)
     tables = [performance_tables.read(download, declared) for download in chosen]
@@ -156,7 +157,12 @@ def _stack(parts: list[pd.DataFrame], contract: DataFrameSchema) -> pd.DataFrame
     for name in columns:
         cells = [part[name] for part in parts]
         if contract.columns[name].dtype.type == "category":
-            words = [cell.astype("str").astype("category") for cell in cells]
+            words = [
+                cell
+                if isinstance(cell.dtype, pd.CategoricalDtype)
+                else cell.astype("str").astype("category")
+                for cell in cells
+            ]
             stacked[name] = union_categoricals(words, sort_categories=True)
         else:
             stacked[name] = pd.concat(cells, ignore_index=True)
@@ -188,7 +194,9 @@ def _refuse_copies(tables: list[Table]) -> None:
     first: dict[str, Download] = {}
     for table in tables:
         earlier = first.setdefault(table.sha256, table.download)
-        if earlier.year != table.download.year:
+        # One file of explore-education-statistics holds several years.
+        same_file = earlier.shown == table.download.shown
+        if earlier.year != table.download.year and not same_file:
             raise Fault(
                 f"{earlier.shown} and {table.download.shown}: the two files are the same\n"
                 "  expected: one table for each year\n"
@@ -265,6 +273,8 @@ def _file_entry(table: Table) -> dict[str, Any]:
 def _why_left_out(download: Download, parameters: Parameters) -> str:
     if download.release != parameters.sources.release:
         return f"{download.release}, and this run reads {parameters.sources.release}"
+    if download.superseded_by is not None:
+        return f"the same year stands in {download.superseded_by}"
     return f"{download.year} lies outside the years of this run"
 
 

@@ -36,6 +36,11 @@ def table(content):
     return [dict(zip(header, row, strict=False)) for row in body]
 
 
+def header_of(content):
+    """Give the names of all columns, in capitals: rows may stop short of them."""
+    return text_of(content).splitlines()[0].upper().split(",")
+
+
 @cache
 def rows(key_stage, year, seed=7):
     return table(files(key_stage, seed)[year])

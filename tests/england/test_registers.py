@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from pipeline.england import registers
+from pipeline.england import registers, world
 from pipeline.england.membership import REGISTERED, Partners, Spell
 from tests.england.published import EVERY, england, school_rows
 
@@ -33,14 +33,14 @@ def listed_urns():
     return {row["URN"] for ks, year in EVERY for row in school_rows(ks, year)}
 
 
-def places_of_partners():
+def places_of_partners(country):
     """Every partner that became an academy: school, its spells, the written number."""
     for key_stage in REGISTERED:
-        schools, partners = england().schools[key_stage], england().partners[key_stage]
+        schools, partners = country.schools[key_stage], country.partners[key_stage]
         for k in np.flatnonzero(partners.joins & (schools.academy_urn > 0)):
             urn = int(schools.urn[k])
             own = [spell for spell in partners.spells if spell.urn == urn]
-            yield schools, k, own, england().written[urn].urn
+            yield schools, k, own, country.written[urn].urn
 
 
 def test_columns_are_those_that_the_settings_describe():
@@ -120,8 +120,9 @@ def test_hubs_hold_primary_and_secondary_schools():
 
 
 def test_academies_are_listed_under_their_old_or_their_new_number():
+    country = world.build(5, primary_schools=1200, secondary_schools=300)
     found = Counter()
-    for schools, k, own, written in places_of_partners():
+    for schools, k, own, written in places_of_partners(country):
         assert written in (schools.urn[k], schools.academy_urn[k])
         joined_before = own[0].joined < schools.converts[k].astype(date)
         found[joined_before, written == schools.academy_urn[k]] += 1

@@ -112,10 +112,10 @@ def test_some_links_have_no_date_two_dates_or_one_side(links):
     both = [(told[u, v], told[v, u]) for u, v in told if (v, u) in told]
     one_sided = 1 - len(both) / len(told)
     differ = np.mean([a != b for a, b in both if a])
-    # The real file: 24.6% blank, 1.4% of rows alone, half of dated pairs differ.
+    # The real file: 24.6% blank, 1.4% of rows alone, 83% of dated pairs differ.
     assert blank == pytest.approx(0.246, abs=0.06)
     assert 0.003 < one_sided < 0.05
-    assert differ == pytest.approx(0.5, abs=0.1)
+    assert differ == pytest.approx(0.83, abs=0.08)
 
 
 def test_infant_schools_are_in_the_register_and_in_no_table(country, listed):
@@ -188,8 +188,10 @@ def test_the_register_is_read_without_a_fault(country, listed, members, tmp_path
     assert len(register.trust_spells) == len(members)
 
 
-def test_sizes_never_shrink_to_nothing(country):
+def test_schools_that_end_have_a_last_day_and_all_have_pupils(country):
     for key_stage in ("ks2", "ks4", "ks5"):
         schools = country.schools[key_stage]
         assert schools.size.min() >= 2
-        assert ((schools.last_year == NEVER) == np.isnat(schools.ends)).mean() > 0.9
+        if key_stage != "ks5":
+            # A sixth form may close while its school stays.
+            assert ((schools.last_year == NEVER) == np.isnat(schools.ends)).all()

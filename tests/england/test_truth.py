@@ -131,7 +131,9 @@ def test_gap_is_made_of_effect_selection_intake_and_the_mix_of_pupils():
             # Within a half there is no mix.
             assert planned["gap"] == pytest.approx(parts, abs=5e-6)
         else:
-            assert planned["gap"] == pytest.approx(parts, abs=0.25)
+            # The mix moves a gap by less than one size.
+            size = PROGRESS[planned["measure"]].size
+            assert planned["gap"] == pytest.approx(parts, abs=size)
 
 
 def test_naive_gap_would_mistake_selection_for_effect():
@@ -146,13 +148,14 @@ def test_naive_gap_would_mistake_selection_for_effect():
 def test_gap_of_all_pupils_holds_the_mix_of_pupils_too():
     # Progress 8: others stand 0.48 above disadvantaged pupils, of whom partners have
     # about 5 in 100 more: that takes some 0.02 from their gap of all pupils.
-    country = world.build(5, primary_schools=60, secondary_schools=2000)
-    gaps = {
-        planned["group"]: planned["gap"]
-        for planned in truth.expected_gaps(country)
-        if (planned["measure"], planned["year"]) == ("progress_8", 2019)
-    }
-    assert gaps["all"] < gaps["others"] < gaps["disadvantaged"]
+    gaps = {"all": [], "others": [], "disadvantaged": []}
+    for seed in range(5):
+        country = world.build(seed, primary_schools=60, secondary_schools=1500)
+        for planned in truth.expected_gaps(country):
+            if (planned["measure"], planned["year"]) == ("progress_8", 2019):
+                gaps.get(planned["group"], []).append(planned["gap"])
+    every, others, poor = (np.mean(gaps[g]) for g in ("all", "others", "disadvantaged"))
+    assert every < others < poor
 
 
 @pytest.fixture(scope="module")

@@ -128,7 +128,12 @@ def performance(content: bytes, year: int, key_stage: str) -> Facts:
                 raise RefusedError(f"school {key[0][:40]!r}")
             kind = row.get("NFTYPE", row.get("NFTYPE/FESITYPE", "")).strip()
             kind = "CONSORTIUM" if (key_stage, record) == ("ks5", "3") else kind
-            facts["school", *key] = (row.get("SCHNAME", "").strip(), authority, record, kind)
+            facts["school", *key] = (
+                row.get("SCHNAME", "").strip(),
+                authority,
+                record,
+                kind,
+            )
         else:
             key = ("total", about.AGGREGATE_RECORDS[record], authority)
             key = (*key, seen[key])
@@ -259,7 +264,11 @@ def _ees_group(row: Row, layout: ees.Layout) -> str | None:
     said = [label for label in filters if label != "total"]
     if len(said) > 1:
         return None
-    label = row[ees.BREAKDOWN].strip().lower() if ees.BREAKDOWN in row else (said or ["total"])[0]
+    label = (
+        row[ees.BREAKDOWN].strip().lower()
+        if ees.BREAKDOWN in row
+        else (said or ["total"])[0]
+    )
     group = _GROUPS.get(label)
     if group and said and _GROUPS.get(said[0]) != group:
         return None
@@ -279,7 +288,9 @@ def _day(text: str, *forms: str) -> date | None:
     if not text:
         return None
     # strptime also takes days of one digit and spaces, which no register writes.
-    if not re.fullmatch(r"(\d\d[-/]\d\d[-/]\d{4}|\d{4}-\d\d-\d\d)([ T][0-9:.]+)?", text, re.A):
+    if not re.fullmatch(
+        r"(\d\d[-/]\d\d[-/]\d{4}|\d{4}-\d\d-\d\d)([ T][0-9:.]+)?", text, re.A
+    ):
         raise RefusedError(f"{text[:40]!r} is no day")
     for form in forms:
         try:
@@ -388,9 +399,12 @@ def _ofsted(start: Start, content: bytes) -> Facts:
     """The layout of 2018: each school once, its latest inspection beside it."""
     rows = _grid(start, content)
     top = next(
-        (n for n, row in enumerate(rows) if "URN" in [c.strip(' "').upper() for c in row]), 0
+        (n for n, row in enumerate(rows) if "URN" in [c.strip(' "').upper() for c in row]),
+        0,
     )
-    rows = [[" ".join(name.split()) for name in rows[top]], *rows[top + 1 :]] if rows else []
+    rows = (
+        [[" ".join(name.split()) for name in rows[top]], *rows[top + 1 :]] if rows else []
+    )
     needed = ("URN", "OVERALL EFFECTIVENESS")
     facts: Facts = {}
     for row in table(rows, needed):
@@ -447,7 +461,9 @@ def _context(start: Start, content: bytes) -> Facts:
     words = {"NAT", "LA", "ENG", "PRI", "SEC", "SPE"}
     schools = []
     for row in rows:
-        said = {row.get(n, "").strip().upper() for n in ("RECTYPE", "URN", "LA", "LEA", "ESTAB")}
+        said = {
+            row.get(n, "").strip().upper() for n in ("RECTYPE", "URN", "LA", "LEA", "ESTAB")
+        }
         is_total, is_school = bool(said & words), bool(_URN.fullmatch(row["URN"].strip()))
         if is_total == is_school:
             raise RefusedError("neither a school nor a total")
@@ -464,7 +480,9 @@ def _context(start: Start, content: bytes) -> Facts:
     return facts
 
 
-def _item(rows: list[Row], schools: list[Row], item: Any, group: str, columns: Any) -> Facts:
+def _item(
+    rows: list[Row], schools: list[Row], item: Any, group: str, columns: Any
+) -> Facts:
     """One item. A value of a set of two: either is right."""
     names = [
         next((c.upper() for c in listed if c.upper() in rows[0]), None)
@@ -476,7 +494,11 @@ def _item(rows: list[Row], schools: list[Row], item: Any, group: str, columns: A
     percent = "%" in item.unit
     # Of totals only the form is checked here: they are no figures of schools.
     for row in rows:
-        for name, is_share in ((value_name, percent), (counted_name, False), (pupils_name, False)):
+        for name, is_share in (
+            (value_name, percent),
+            (counted_name, False),
+            (pupils_name, False),
+        ):
             if name:
                 cell(row[name], (0, 1e8), percent=is_share, whole=not is_share)
     facts: Facts = {}
@@ -494,7 +516,12 @@ def _item(rows: list[Row], schools: list[Row], item: Any, group: str, columns: A
             value = found if isinstance(found, float) else None
             if value is not None and fraction and "%" not in row[value_name]:
                 value = 100 * value
-            if item.is_percentage and value == 0 and counted_name and isinstance(counted, str):
+            if (
+                item.is_percentage
+                and value == 0
+                and counted_name
+                and isinstance(counted, str)
+            ):
                 value = None
         if item.is_percentage and of == 0:
             value = None
@@ -628,12 +655,22 @@ def _iso(text: str) -> date | None:
 def _plain(start: Start, content: bytes) -> Facts:
     rows = rows_of(text_of(content))
     table(rows)
+    names = [name.strip().upper() for name in rows[0]]
     facts: Facts = {}
-    width = len(rows[0])
     for number, row in enumerate(rows[1:], start=2):
         if any(text.strip() for text in row):
-            padded = [*row, *[""] * (width - len(row))]
-            facts |= {("cell", number, at): padded[at] for at in range(width)}
+            padded = [*row, *[""] * (len(names) - len(row))]
+            facts |= named_cells(number, names, padded)
+    return facts
+
+
+def named_cells(number: int, names: list[str], row: list[str]) -> Facts:
+    """Cells by row and column; those of columns without a name by their order."""
+    facts: Facts = {}
+    unnamed = 0
+    for name, text in zip(names, row, strict=False):
+        unnamed += not name
+        facts["cell", number, name or unnamed] = text
     return facts
 
 
@@ -643,12 +680,10 @@ def _workbook(start: Start, content: bytes) -> Facts:
     twice = [name for name, count in Counter(header).items() if name and count > 1]
     if twice or not any(any(text.strip() for text in row) for row in rows[1:]):
         raise RefusedError("no table")
-    return {
-        ("cell", number, at): text
-        for number, row in enumerate(rows[1:], start=2)
-        for at, text in enumerate(row)
-        if text
-    }
+    facts: Facts = {}
+    for number, row in enumerate(rows[1:], start=2):
+        facts |= {k: t for k, t in named_cells(number, header, row).items() if t}
+    return facts
 
 
 # Lists of members, however written -----------------------------------------------------
@@ -666,7 +701,9 @@ def _forms() -> tuple[str, ...]:
 def possible_days(text: str) -> set[date]:
     """Every day that a person could read in a cell."""
     plain = unicodedata.normalize("NFC", text).strip().strip("'").casefold()
-    plain = "".join(c for c in plain if unicodedata.category(c) not in ("Cf", "Cc") or c == " ")
+    plain = "".join(
+        c for c in plain if unicodedata.category(c) not in ("Cf", "Cc") or c == " "
+    )
     plain = re.sub(r"[t ]\d{1,2}:\d\d(:\d\d(\.\d+)?)?z?$", "", plain)
     plain = re.sub(r"^(mon|tue|wed|thu|fri|sat|sun)[a-z]*,? ", "", plain)
     plain = re.sub(r"(?<=\d)(st|nd|rd|th)\b( of)?", "", plain).replace(",", " ")
@@ -680,8 +717,7 @@ def possible_days(text: str) -> set[date]:
             except ValueError:
                 continue
     if re.fullmatch(r"[0-9]{5}(\.\d+)?", plain):
-        ordinal = date(1899, 12, 30).toordinal() + int(plain[:5])
-        found |= {date.fromordinal(ordinal), date.fromordinal(ordinal + 1462)}
+        found.add(date.fromordinal(date(1899, 12, 30).toordinal() + int(plain[:5])))
     return found
 
 
@@ -694,6 +730,45 @@ def possible_numbers(text: str) -> set[str]:
             pass
     digits = "".join(c for c in re.sub(r"\.0+\s*$", "", text) if c in "0123456789")
     return {digits} if len(digits) == 6 else set()
+
+
+def certain_of_list(start: Start, content: bytes) -> dict[int, dict[str, set[Any]]]:
+    """By row, as a spreadsheet counts: numbers and days that some cell says for certain.
+
+    The separator and the columns are not known here, so a cell of any column under any
+    separator counts. The texts of the row's cells stand beside, cleaned.
+    """
+    grids: list[Rows] = []
+    if content.startswith(b"PK"):
+        grids.append(rows_of_workbook(content))
+    else:
+        text = _text_of_list(content)
+        for separator in ",;\t|":
+            try:
+                grids.append(rows_of(text, separator))
+            except UnreadableError:
+                continue
+    found: dict[int, dict[str, set[Any]]] = {}
+    for rows in grids:
+        for number, row in enumerate(rows, start=1):
+            about = found.setdefault(number, {"urn": set(), "day": set(), "text": {""}})
+            for text in row:
+                for kind, possible in (
+                    ("urn", possible_numbers(text)),
+                    ("day", possible_days(text)),
+                ):
+                    if len(possible) == 1:
+                        about[kind] |= possible
+                about["text"].add(cleaned(text))
+    return found
+
+
+def _text_of_list(content: bytes) -> str:
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return content.decode("utf-16", errors="replace")
+    if content[1:2] == b"\x00" and content[3:4] == b"\x00":
+        return content.decode("utf-16-le", errors="replace")
+    return text_of(content)
 
 
 def cleaned(text: str) -> str:
@@ -717,5 +792,6 @@ _READERS = {
     "trusts": _trusts,
     "register": _register,
     "plain": _plain,
+    "corrections": _plain,
     "workbook": _workbook,
 }

@@ -1,15 +1,27 @@
 """What the pipeline's own readers find in a folder, as facts to compare."""
 
 import json
+import tempfile
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from pipeline.drift.proposal import proposals
+from pipeline.publication import drift, drift_page
+from pipeline.run.faults import Fault, InputFault
 from pipeline.run.parameters import Evaluation
 from pipeline.schools.membership import read_register
+from pipeline.schools.register_doctor import grid, listing, writing
+from pipeline.schools.register_doctor.accept import accept
+from pipeline.schools.register_doctor.diagnosis import Diagnosis
+from pipeline.schools.register_doctor.directory import Directory
+from pipeline.schools.register_doctor.examine import examine
 from pipeline.sources import (
     absence,
     census,
@@ -23,8 +35,11 @@ from pipeline.sources import (
     trust_tables,
     workbook,
 )
+from tests.fuzz import starts
 from tests.fuzz.cases import Start
-from tests.fuzz.naive import Facts
+from tests.fuzz.faults import BrokenPromiseError, check_text, unprintable
+from tests.fuzz.grids import rows_of
+from tests.fuzz.naive import Facts, named_cells
 
 YEARS = range(2010, 2030)
 SHOWN = "downloads"
@@ -35,9 +50,18 @@ def read(start: Start, folder: Path) -> Facts:
     return READERS[start.reader](start, folder)
 
 
+def left_out(entry: dict[str, str]) -> InputFault:
+    """A file that a reader passed over and listed, with the reason, is as good as refused."""
+    return InputFault(entry["file"], entry["why"], expected="-", mend="-")
+
+
 def _none(value: Any) -> Any:
     """A missing value of whatever library as None."""
-    return None if value is None or value is pd.NaT or value is pd.NA or value != value else value
+    return (
+        None
+        if value is None or value is pd.NaT or value is pd.NA or value != value
+        else value
+    )
 
 
 def _plain(column: pd.Series) -> list[Any]:
@@ -45,7 +69,9 @@ def _plain(column: pd.Series) -> list[Any]:
 
 
 def _days(column: pd.Series) -> list[Any]:
-    return [None if value is pd.NaT else value.date() for value in column.dt.to_pydatetime()]
+    return [
+        None if value is pd.NaT else value.date() for value in column.dt.to_pydatetime()
+    ]
 
 
 def _writable(told: Any) -> None:
@@ -75,7 +101,10 @@ def _results_of(
     results, facts = table.results, Facts()
     schools = table.schools
     for urn, name, authority, record, kind in zip(
-        *(schools[c] for c in ("urn", "name", "local_authority", "record_type", "school_type")),
+        *(
+            schools[c]
+            for c in ("urn", "name", "local_authority", "record_type", "school_type")
+        ),
         strict=True,
     ):
         said = name if start.reader == "ees" else (name, authority, record, kind)
@@ -100,7 +129,9 @@ def _results_of(
 
 
 def _keys(results: pd.DataFrame) -> list[tuple[str, ...]]:
-    return list(zip(*(results[c].astype(str) for c in ("urn", "measure", "group")), strict=True))
+    return list(
+        zip(*(results[c].astype(str) for c in ("urn", "measure", "group")), strict=True)
+    )
 
 
 def _figures(results: pd.DataFrame) -> list[tuple[Any, ...]]:
@@ -137,7 +168,9 @@ def _gias(start: Start, folder: Path) -> Facts:
         facts["school", urn] = (name, *about)
     table = found.links
     for key in zip(
-        *(table[c] for c in ("urn", "linked_urn", "kind")), _days(table["established"]), strict=True
+        *(table[c] for c in ("urn", "linked_urn", "kind")),
+        _days(table["established"]),
+        strict=True,
     ):
         _occurring(facts, ("link", *key), True)
     table = found.trust_spells
@@ -148,13 +181,18 @@ def _gias(start: Start, folder: Path) -> Facts:
     ):
         _occurring(facts, ("spell", *key), True)
     if len(table):
-        facts["count", "without a school"] = found.inventory["rows_of_trusts_without_a_school"]
+        facts["count", "without a school"] = found.inventory[
+            "rows_of_trusts_without_a_school"
+        ]
     return facts
 
 
 def _ofsted(start: Start, folder: Path) -> Facts:
     found = inspections.read(folder, SHOWN)
     _writable(found.inventory)
+    for entry in found.inventory["left_out"]:
+        if entry["file"] == start.place:
+            raise left_out(entry)
     table = found.table
     columns = [table["urn"], *(_days(table[c]) for c in ("inspected", "published"))]
     columns.append(_plain(table["overall_effectiveness"]))
@@ -169,6 +207,9 @@ def _context(start: Start, folder: Path) -> Facts:
     else:
         found = destinations.read(folder, SHOWN, YEARS)[0]
     _writable(found.inventory)
+    for entry in found.inventory["left_out"]:
+        if entry["file"] == start.place:
+            raise left_out(entry)
     table = found.table
     facts: Facts = {
         key: figures
@@ -188,11 +229,15 @@ def _trusts(start: Start, folder: Path) -> Facts:
     _writable(found.inventory)
     table = found.table
     facts: Facts = {
-        ("name", uid): name for uid, name in zip(table["trust"], table["trust_name"], strict=True)
+        ("name", uid): name
+        for uid, name in zip(table["trust"], table["trust_name"], strict=True)
     }
     for key, figures in zip(
         zip(*(table[c] for c in ("trust", "measure", "group")), strict=True),
-        zip(*(_plain(table[c]) for c in ("value", "pupils", "low", "high", "schools")), strict=True),
+        zip(
+            *(_plain(table[c]) for c in ("value", "pupils", "low", "high", "schools")),
+            strict=True,
+        ),
         strict=True,
     ):
         facts[key] = figures
@@ -226,12 +271,11 @@ def _cells(start: Start, folder: Path) -> Facts:
 
 
 def _cells_of(file: table_file.TableFile, *, keep_blank: bool = True) -> Facts:
-    return {
-        ("cell", int(str(number)), at): text
-        for number, row in zip(file.cells.index, file.cells.to_numpy().tolist(), strict=True)
-        for at, text in enumerate(row)
-        if text or keep_blank
-    }
+    names = [str(name) for name in file.cells.columns]
+    facts: Facts = {}
+    for number, row in zip(file.cells.index, file.cells.to_numpy().tolist(), strict=True):
+        facts |= named_cells(int(str(number)), names, row)
+    return {key: text for key, text in facts.items() if text or keep_blank}
 
 
 @cache
@@ -240,22 +284,103 @@ def _declared() -> tuple[corrections.Correction, ...]:
 
 
 def _corrections(start: Start, folder: Path) -> Facts:
-    """Every cell after the corrections; and that only declared cells were changed."""
+    """Every cell before the corrections, having seen that only declared cells change."""
     file = table_file.read(folder / start.place, start.place)
-    before = _cells_of(file)
     corrected, applied = corrections.apply(file, _declared())
-    after = _cells_of(corrected)
-    changed = {key for key in before if before[key] != after[key]}
-    of_headers = sum(a != b for a, b in zip(file.header, corrected.header, strict=True))
+    names = list(corrected.cells.columns)
+    of_headers = sum(a != b for a, b in zip(file.cells.columns, names, strict=True))
+    before, after = file.cells.to_numpy(dtype=object), corrected.cells.to_numpy(dtype=object)
+    changed = np.argwhere(before != after)
     told = sum(done.cells for done in applied)
-    assert before.keys() == after.keys(), "a correction added or lost a cell"
-    assert len(changed) + of_headers == told, f"{told} told, {len(changed)} changed"
-    for key in changed:
-        said, held = before[key].strip(), after[key].strip()
-        assert held in suppression.REASONS or float(held.rstrip("%")) == round(
-            100 * float(said), 9
-        ), f"{said!r} became {held!r}"
-    return after
+    if len(changed) + of_headers != told:
+        raise BrokenPromiseError(f"{told} cells told, {len(changed)} changed")
+    for row, column in changed.tolist():
+        said, held = before[row, column].strip(), after[row, column].strip()
+        if held not in suppression.REASONS and (
+            not held.endswith("%") or Decimal(held[:-1]) != 100 * Decimal(said)
+        ):
+            raise BrokenPromiseError(f"{names[column]}: {said!r} became {held!r}")
+    return _cells_of(file)
+
+
+# Lists of members ----------------------------------------------------------------------
+
+TODAY = date(2022, 9, 1)
+
+
+@cache
+def _directory() -> Directory | None:
+    """The made register of schools, where there is one."""
+    made = starts.all_starts().get("made: edubasealldata20180901.csv")
+    if made is None:
+        return None
+    with tempfile.TemporaryDirectory() as name:
+        (Path(name) / made.place).write_bytes(made.content)
+        found = establishments.read(Path(name), SHOWN)
+    return Directory(found.establishments, found.links)
+
+
+def _list(start: Start, folder: Path) -> Facts:
+    """What the register doctor takes as certain, and the texts of each row.
+
+    The corrected copy, given back without an answer, may only hold the same.
+    """
+    found = listing.from_grid(grid.read(folder / start.place), {})
+    diagnosis = examine(found, _directory(), today=TODAY)
+    for text in (writing.told(diagnosis), writing.findings_table(diagnosis)):
+        if bad := unprintable(text.removeprefix(writing.BYTE_ORDER_MARK)):
+            raise BrokenPromiseError(f"it prints {bad!r}")
+    facts: Facts = {}
+    for entry in diagnosis.entries:
+        for column in ("urn", "joined", "left"):
+            if column in entry.settled:
+                facts[column, entry.number] = entry.says[column]
+        for column in ("name", "hub", "trio"):
+            if column in entry.says:
+                facts["text", entry.number, column] = entry.says[column]
+    _refuse_other_copy(diagnosis, folder)
+    return facts
+
+
+def _refuse_other_copy(diagnosis: Diagnosis, folder: Path) -> None:
+    """See that the corrected copy says what was found, and that no answer is no yes."""
+    copy = folder / "copy.corrected.csv"
+    text = writing.corrected(diagnosis)
+    copy.write_text(text, encoding="utf-8", newline="")
+    rows = rows_of(text.removeprefix(writing.BYTE_ORDER_MARK))[1:]
+    if len(rows) != len(diagnosis.entries):
+        raise BrokenPromiseError(f"{len(diagnosis.entries)} rows, {len(rows)} in the copy")
+    settled = {e.number: [e.says[c] for c in ("urn", "joined", "left")] for e in diagnosis.entries}
+    try:
+        made = accept(copy, today=TODAY)
+    except Fault as fault:
+        check_text(fault, copy.name, most_lines=30)
+        return
+    register = rows_of(made.text.removeprefix(writing.BYTE_ORDER_MARK))
+    at = [register[0].index(c) for c in ("urn", "joined", "left")]
+    final = [[row[k] for k in at] for row in register[1:]]
+    if final != list(settled.values()):
+        raise BrokenPromiseError("the register holds what nobody said yes to")
+
+
+# The drift doctor ----------------------------------------------------------------------
+
+
+def _drift(start: Start, folder: Path) -> Facts:
+    """The findings that matter, having seen that the report can be printed."""
+    found = drift.diagnose(folder / start.place)
+    proposed = proposals(found, TODAY)
+    if bad := unprintable(drift.told(found, proposed)):
+        raise BrokenPromiseError(f"it prints {bad!r}")
+    drift_page.page(found, proposed, folder / start.place).encode("utf-8")
+    return findings(found)
+
+
+def findings(found: drift.Diagnosis) -> Facts:
+    """What the drift doctor tells, notes apart."""
+    return {
+        ("finding", f.topic, f.about): int(f.level) for f in found.findings if f.level
+    }
 
 
 READERS: dict[str, Callable[[Start, Path], Facts]] = {
@@ -269,4 +394,6 @@ READERS: dict[str, Callable[[Start, Path], Facts]] = {
     "plain": _cells,
     "workbook": _cells,
     "corrections": _corrections,
+    "list": _list,
+    "drift": _drift,
 }

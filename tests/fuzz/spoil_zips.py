@@ -142,7 +142,7 @@ def _(start: Start, rng: Random) -> Changed:
 @cache
 def _deflated(byte: bytes, size: int) -> tuple[bytes, int]:
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-    chunk = byte * (1 << 20)
+    chunk = byte * ((1 << 20) // len(byte))
     crc, parts = 0, []
     for _ in range(size >> 20):
         parts.append(packer.compress(chunk))
@@ -173,8 +173,8 @@ def _of_zeros(name: str) -> bytes:
 
 
 def _of_rows(name: str) -> bytes:
-    data, crc = _deflated(b"1,100001,\n1,2,3,\n", 256 << 20)
-    return _made([(name, data, crc, (256 << 20) * 17)])
+    data, crc = _deflated(b"1,100001,0.50,\n\n", 256 << 20)
+    return _made([(name, data, crc, 256 << 20)])
 
 
 def _overlapping(name: str) -> bytes:

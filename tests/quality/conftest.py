@@ -126,6 +126,7 @@ class Tables:
 
     def check(self):
         """Run every check; the other key stages hold nothing."""
+        self.write()
         for key_stage in KEY_STAGES:
             if not locations.inventory(key_stage).is_file():
                 Tables(self.project, key_stage).write_nothing()
@@ -134,6 +135,7 @@ class Tables:
         return check.check(self.project.parameters)
 
     def write_nothing(self):
+        """Write the tables of a key stage of which no file was supplied."""
         for path, contract in (
             (locations.results(self.key_stage), RESULTS),
             (locations.schools(self.key_stage), SCHOOLS),

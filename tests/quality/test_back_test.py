@@ -7,7 +7,9 @@ from pipeline.contracts.quality import (
     NOT_PUBLISHED,
     NOT_RECOMPUTABLE,
 )
+from pipeline.measures.catalogue import MEASURES
 from pipeline.quality.back_test import back_test
+from pipeline.quality.weights import MEANS_OVER_ENTRIES
 
 ALL_SCHOOLS = "national, all schools"
 AUTHORITY = "local authority"
@@ -160,6 +162,10 @@ class TestWhereOnlyWholeCohortsArePublished:
         project.download("2018-2019/850_ks2final.csv", rows)
         row = only(two.total(0.9, 200, record=AUTHORITY))
         assert (row["recomputed"], row["verdict"]) == (0.9, AGREES)
+
+
+def test_the_means_over_entries_are_measures_of_the_catalogue():
+    assert {m.code for m in MEASURES["ks5"]} > MEANS_OVER_ENTRIES
 
 
 def test_every_published_row_is_there_once(tables):

@@ -88,9 +88,12 @@ def test_all_checked_percentages_agree_with_their_numbers(read):
         assert entry["disagreeing"] == {}
 
 
-def test_the_one_column_of_fractions_is_found_and_no_other(read):
+def test_the_one_column_of_fractions_is_corrected_as_declared(read):
+    corrected = {e["year"]: " ".join(e["corrected"]) for e in read.inventory[0]["files"]}
+    assert corrected[2019] == ""
+    assert "PNUMUNCFL" in corrected[2025]
     fractions = {e["year"]: e["fractions"] for e in read.inventory[0]["files"]}
-    assert fractions == {2019: [], 2025: ["percent_language_unknown"]}
+    assert fractions == {2019: [], 2025: []}
     # 36 of 739 pupils of one school, written 0.049.
     assert items(read, "percent_language_unknown", 2025)["value"]["151631"] == 4.9
     assert items(read, "percent_language_unknown", 2025)["value"].max() == pytest.approx(
@@ -106,10 +109,10 @@ def test_false_zeros_of_2025_are_no_zeros(read, raw):
     assert ever["value"].notna().sum() == 24_470 - 2_887
 
 
-def test_the_school_with_more_plans_than_pupils_is_the_only_one(read):
+def test_the_school_with_more_plans_than_pupils_has_no_share(read):
     above = {e["year"]: e["above_all"] for e in read.inventory[0]["files"]}
-    assert above == {2019: {}, 2025: {"percent_ehc_plan": 1}}
-    assert "above 100%" in items(read, "percent_ehc_plan", 2025).loc["136122", "reason"]
+    assert above == {2019: {}, 2025: {}}
+    assert items(read, "percent_ehc_plan", 2025).loc["136122", "reason"] == "not available"
 
 
 @pytest.mark.parametrize("year", CENSUSES)
