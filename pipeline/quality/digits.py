@@ -1,12 +1,15 @@
 """To which digit a published figure is rounded, so what its rounding can explain."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from pipeline.measures.measure import Measure
+
+Numbers = npt.NDArray[np.float64]
 
 MOST_DIGITS = 4
 ENOUGH_FIGURES = 4
@@ -26,31 +29,35 @@ def half_a_digit(rows: pd.DataFrame, measures: Mapping[str, Measure]) -> pd.Seri
     chance: then those of all files tell, and where they are few too, a measure in points
     has the decimals of the catalogue. A percentage is taken for the whole one that it is.
     """
-    if rows.empty:
-        return pd.Series(dtype=float, index=rows.index)
-    by = [rows["source"], rows["measure"]]
-    found = pd.Series(_decimals(rows["value"].to_numpy(dtype=float)), index=rows.index)
-    most = found.groupby(by, observed=True).transform("max")
-    different = rows["value"].groupby(by, observed=True).transform("nunique")
-    usual = rows["measure"].map(
-        {
-            code: 0 if about.unit == "percentage points" else about.decimals
-            for code, about in measures.items()
+    half = np.full(len(rows), np.nan)
+    values = rows["value"].to_numpy(dtype=float)
+    by_measure: Any = rows.groupby("measure", observed=True).indices
+    for code, of_measure in by_measure.items():
+        by_file: Any = (
+            rows["source"].iloc[of_measure].groupby(rows["source"], observed=True)
+        )
+        different = {
+            file: (of_measure[at], _different(values[of_measure[at]]))
+            for file, at in by_file.indices.items()
         }
-    )
-    of_all_files = [rows["measure"]]
-    in_all = found.groupby(of_all_files, observed=True).transform("max")
-    few = rows["value"].groupby(of_all_files, observed=True).transform("nunique")
-    known = usual.astype(float).where(few < ENOUGH_IN_ALL, in_all)
-    at_least = known.where(different < ENOUGH_FIGURES, 0)
-    digits = most.where(most >= at_least, at_least)
-    return 0.5 * 10.0 ** (-digits)
+        in_all = _different(np.concatenate([found for _, found in different.values()]))
+        about = measures[str(code)]
+        usual = 0 if about.unit == "percentage points" else about.decimals
+        if len(in_all) >= ENOUGH_IN_ALL:
+            usual = _decimals(in_all)
+        for at, found in different.values():
+            least = usual if len(found) < ENOUGH_FIGURES else 0
+            half[at] = 0.5 * 10.0 ** -max(_decimals(found), least)
+    return pd.Series(half, index=rows.index)
 
 
-def _decimals(values: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """Count the decimals that each number needs; none for one that is missing."""
-    needed = np.zeros(len(values), dtype=np.int64)
+def _different(values: Numbers) -> Numbers:
+    return np.unique(values[~np.isnan(values)])
+
+
+def _decimals(values: Numbers) -> int:
+    """Count the decimals that some of the numbers need; none where there is no number."""
     for digits in range(MOST_DIGITS):
-        more = np.abs(values - np.round(values, digits)) > NEARLY
-        needed[more] = digits + 1
-    return needed
+        if (np.abs(values - np.round(values, digits)) <= NEARLY).all():
+            return digits
+    return MOST_DIGITS

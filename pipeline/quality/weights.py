@@ -113,12 +113,12 @@ def with_weights(
     slack = np.where(is_covered, HALF_A_PER_CENT, 0.0)
     share = np.where(is_bounded, 1.0, share)
     least = np.where(is_bounded, LEAST_SHARE, np.clip(share - slack, 0, 1))
-    said = np.select([is_covered, is_bounded], [COVERED, BOUNDED], default=OWN)
+    said = np.where(is_covered, 1, np.where(is_bounded, 2, 0))
     return rows.assign(
         weight=pupils * share,
         least=pupils * least,
         most=pupils * np.clip(share + slack, 0, 1),
-        pupils_from=pd.Categorical(said, categories=[OWN, COVERED, BOUNDED]),
+        pupils_from=pd.Categorical.from_codes(said, categories=[OWN, COVERED, BOUNDED]),
     )
 
 

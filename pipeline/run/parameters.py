@@ -17,6 +17,21 @@ EVALUATION_NAME = re.compile(r"[a-z][a-z0-9-]{0,59}")
 TAKEN_NAMES = {"notebooks", "nan", "inf"}
 
 
+WorldName = Literal[
+    "selection-and-effect",
+    "no-effect",
+    "constant-effect",
+    "growing-effect",
+    "disadvantaged-only",
+    "selection-on-level",
+    "selection-on-trend",
+    "regression-to-the-mean",
+    "anticipation",
+    "spill-over",
+]
+"""The worlds of the synthetic England, each with another truth planted."""
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -197,6 +212,12 @@ class Evaluation(_Section):
 class England(_Section):
     """The synthetic England that a run without downloads uses."""
 
+    world: WorldName = Field(
+        description=(
+            "What is planted, told in `data/cards/synthetic-england.md`; `truth.json` "
+            "beside the England says what an honest analysis should find."
+        )
+    )
     seed: int = Field(ge=0, description="Seed of every random draw.")
     primary_schools: int = Field(
         ge=60, le=20000, description="State-funded mainstream primary schools."

@@ -265,5 +265,7 @@ def cut_workbook(content: bytes, rows: int) -> bytes:
     # A list of the order of calculation names cells that are cut away.
     parts.pop("xl/calcChain.xml", None)
     for name in ("xl/_rels/workbook.xml.rels", "[Content_Types].xml"):
-        parts[name] = re.sub(rb"<(?:Relationship|Override)[^>]*calcChain[^>]*/>", b"", parts[name])
+        parts[name] = re.sub(
+            rb"<(?:Relationship|Override)[^>]*calcChain[^>]*/>", b"", parts[name]
+        )
     return packed(parts)

@@ -148,7 +148,9 @@ def _of_result(
 def _of_part(before: Facts, facts: Facts) -> Ended:
     for key, value in facts.items():
         if key[0] != "count" and (key not in before or before[key] != value):
-            return Ended(Outcome.WRONG, f"{key}: {before.get(key, 'nothing')} became {value}")
+            return Ended(
+                Outcome.WRONG, f"{key}: {before.get(key, 'nothing')} became {value}"
+            )
     return Ended(Outcome.SAME)
 
 
@@ -160,7 +162,9 @@ def _of_list(start: Start, content: bytes, facts: Facts) -> Ended:
         return Ended(Outcome.WRONG, f"accepted, though {broken}")
     for (kind, number, *_), text in facts.items():
         row = certain.get(number, {"urn": set(), "day": set(), "text": {""}})
-        known: set[Any] = row["text" if kind == "text" else "urn" if kind == "urn" else "day"]
+        known: set[Any] = row[
+            "text" if kind == "text" else "urn" if kind == "urn" else "day"
+        ]
         said = date.fromisoformat(text) if kind in ("joined", "left") and text else text
         if said and said not in known:
             return Ended(Outcome.WRONG, f"row {number}: {kind} {text!r} is guessed")

@@ -25,7 +25,17 @@ _SPINE = "gias/2017-2018_england_spine.xlsx"
 _TRUSTS = "gias/trust_links.csv"
 _OFSTED = "ofsted/england_ofsted-schools.xlsx"
 _PARTNERS = "registers/united-learning/partners.csv"
-_HEADER = ["time_period", "time_identifier", "geographic_level", "school_laestab", "school_urn", "school_name", "old_la_code", "version", "establishment_type_group"]
+_HEADER = [
+    "time_period",
+    "time_identifier",
+    "geographic_level",
+    "school_laestab",
+    "school_urn",
+    "school_name",
+    "old_la_code",
+    "version",
+    "establishment_type_group",
+]
 _LIST = ("School URN", "School name", "DfE number", "Date joined", "Date left", "Hub")
 
 
@@ -198,8 +208,16 @@ def _ees_ks2(content: bytes) -> bytes:
 def _ees_ks5(content: bytes) -> bytes:
     header = "aps_per_entry_student_count,aps_per_entry"
     rows: Rows = [[*_HEADER, "exam_cohort", "disadvantage_status", *header.split(",")]]
-    labels = {"": "Total", "_DIS": "Disadvantaged", "_NOTDIS": "Not known to be disadvantaged"}
-    cohorts = (("A level", "ALEV_1618"), ("Academic", "ACAD_1618"), ("Applied general", "AGEN"))
+    labels = {
+        "": "Total",
+        "_DIS": "Disadvantaged",
+        "_NOTDIS": "Not known to be disadvantaged",
+    }
+    cohorts = (
+        ("A level", "ALEV_1618"),
+        ("Academic", "ACAD_1618"),
+        ("Applied general", "AGEN"),
+    )
     for row in _dicts(content):
         if row["RECTYPE"] not in ("1", "3"):
             continue
@@ -256,8 +274,15 @@ def _memberships(trust_links: Rows) -> bytes:
     wanted = ("URN", "Group UID", "Group Name", "Group Type", "Joined date", "Closed Date")
     at = [header.index(name) for name in wanted]
     rows: Rows = [
-        ["URN", "Group UID", "Group Name", "Group Type", "Date joined group",
-         "Group Closed Date", "Date left group"]  # fmt: skip
+        [
+            "URN",
+            "Group UID",
+            "Group Name",
+            "Group Type",
+            "Date joined group",
+            "Group Closed Date",
+            "Date left group",
+        ]  # fmt: skip
     ]
     for number, row in enumerate(trust_links[1:]):
         left = "2021-08-31" if number % 7 == 0 else ""
@@ -290,7 +315,9 @@ def _registers(partners: Rows) -> list[Start]:
     listed: Rows = [list(_LIST)]
     for number, (urn, name, joined, left, _) in enumerate(partners[1:]):
         named = PROGRAMME if number % 3 else "another"
-        programme.append([named, urn, name, joined[:4], joined, left, f"trio {number // 3}"])
+        programme.append(
+            [named, urn, name, joined[:4], joined, left, f"trio {number // 3}"]
+        )
         left = "2020-08-31" if number % 9 == 4 and joined < "2020" else left
         listed.append([urn, name, "", joined, left, hubs[number % 4]])
     titled: Rows = [["Members of the partnership"], [], *listed]
@@ -304,5 +331,7 @@ def _registers(partners: Rows) -> list[Start]:
             says=PROGRAMME,
         ),
         Start("made: list.csv", "list", "list.csv", written(listed), texts=_LIST[1:2]),
-        Start("made: list.xlsx", "list", "list.xlsx", workbook_of(titled), texts=_LIST[1:2]),
+        Start(
+            "made: list.xlsx", "list", "list.xlsx", workbook_of(titled), texts=_LIST[1:2]
+        ),
     ]

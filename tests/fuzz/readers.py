@@ -289,7 +289,10 @@ def _corrections(start: Start, folder: Path) -> Facts:
     corrected, applied = corrections.apply(file, _declared())
     names = list(corrected.cells.columns)
     of_headers = sum(a != b for a, b in zip(file.cells.columns, names, strict=True))
-    before, after = file.cells.to_numpy(dtype=object), corrected.cells.to_numpy(dtype=object)
+    before, after = (
+        file.cells.to_numpy(dtype=object),
+        corrected.cells.to_numpy(dtype=object),
+    )
     changed = np.argwhere(before != after)
     told = sum(done.cells for done in applied)
     if len(changed) + of_headers != told:
@@ -350,7 +353,9 @@ def _refuse_other_copy(diagnosis: Diagnosis, folder: Path) -> None:
     rows = rows_of(text.removeprefix(writing.BYTE_ORDER_MARK))[1:]
     if len(rows) != len(diagnosis.entries):
         raise BrokenPromiseError(f"{len(diagnosis.entries)} rows, {len(rows)} in the copy")
-    settled = {e.number: [e.says[c] for c in ("urn", "joined", "left")] for e in diagnosis.entries}
+    settled = {
+        e.number: [e.says[c] for c in ("urn", "joined", "left")] for e in diagnosis.entries
+    }
     try:
         made = accept(copy, today=TODAY)
     except Fault as fault:
@@ -379,7 +384,9 @@ def _drift(start: Start, folder: Path) -> Facts:
 def findings(found: drift.Diagnosis) -> Facts:
     """What the drift doctor tells, notes apart."""
     return {
-        ("finding", f.topic, f.about): int(f.level) for f in found.findings if f.level
+        ("finding", f.topic, f.about.upper()): int(f.level)
+        for f in found.findings
+        if f.level
     }
 
 

@@ -23,7 +23,9 @@ def flipped(content: bytes, rng: Random) -> bytes:
     spoilt = bytearray(content)
     for _ in range(rng.choice((1, 1, 1, 2, 5, 50))):
         at = _place(rng, content)
-        spoilt[at] = rng.choice(_NASTY) if rng.random() < 0.5 else spoilt[at] ^ 1 << rng.randrange(8)
+        spoilt[at] = (
+            rng.choice(_NASTY) if rng.random() < 0.5 else spoilt[at] ^ 1 << rng.randrange(8)
+        )
     return bytes(spoilt)
 
 
@@ -74,7 +76,11 @@ def _(start: Start, rng: Random) -> Changed:
 
 @mutation("cut off at any byte", RAW, Expect.PART, weight=6)
 def _(start: Start, rng: Random) -> Changed:
-    end = rng.choice((0, 1, 2, 3)) if rng.random() < 0.05 else rng.randrange(len(start.content))
+    end = (
+        rng.choice((0, 1, 2, 3))
+        if rng.random() < 0.05
+        else rng.randrange(len(start.content))
+    )
     return content_of(start, start.content[:end])
 
 
@@ -99,7 +105,9 @@ def _(start: Start, rng: Random) -> Changed:
 @mutation("a byte order mark added or taken", ENCODING, Expect.SAME, weight=1)
 def _(start: Start, rng: Random) -> Changed:
     content = start.content
-    return content_of(start, content.removeprefix(_BOM) if content.startswith(_BOM) else _BOM + content)
+    return content_of(
+        start, content.removeprefix(_BOM) if content.startswith(_BOM) else _BOM + content
+    )
 
 
 @mutation("byte order marks in the middle", ENCODING, Expect.TOLD, weight=1)
@@ -154,7 +162,9 @@ def _(start: Start, rng: Random) -> Changed:
 
 @mutation("lone surrogates and overlong letters", ENCODING, Expect.TOLD, weight=1)
 def _(start: Start, rng: Random) -> Changed:
-    some = rng.choice((b"\xed\xa0\x80", b"\xed\xb0\x80", b"\xc0\xaf", b"\xf8\x88\x80\x80\x80", b"\xff"))
+    some = rng.choice(
+        (b"\xed\xa0\x80", b"\xed\xb0\x80", b"\xc0\xaf", b"\xf8\x88\x80\x80\x80", b"\xff")
+    )
     at = rng.randrange(len(start.content))
     return content_of(start, start.content[:at] + some + start.content[at:])
 
@@ -165,7 +175,9 @@ def _(start: Start, rng: Random) -> Changed:
     wanted = rng.choice((b"\r\n", b"\n", b"mixed"))
     lines = content.split(b"\n")
     if wanted == b"mixed":
-        joined = b"".join(line + rng.choice((b"\r\n", b"\n")) for line in lines[:-1]) + lines[-1]
+        joined = (
+            b"".join(line + rng.choice((b"\r\n", b"\n")) for line in lines[:-1]) + lines[-1]
+        )
     else:
         joined = wanted.join(lines)
     return content_of(start, joined)
@@ -189,9 +201,12 @@ def _(start: Start, rng: Random) -> Changed:
     content = (
         rng.randbytes(rng.choice((1, 100, 100_000)))
         if kind == 0
-        else rng.choice((b"", b"\n", b"\r\n\r\n", _BOM, b"\x00", b",", b'"', b",,,,\n,,,,\n"))
+        else rng.choice(
+            (b"", b"\n", b"\r\n\r\n", _BOM, b"\x00", b",", b'"', b",,,,\n,,,,\n")
+        )
         if kind == 1
-        else b"<!DOCTYPE html><html><body><h1>503</h1></body></html>\n" * rng.choice((1, 500))
+        else b"<!DOCTYPE html><html><body><h1>503</h1></body></html>\n"
+        * rng.choice((1, 500))
         if kind == 2
         else b"%PDF-1.7\n" + rng.randbytes(2000)
     )

@@ -78,7 +78,11 @@ def drawn(strategy: st.SearchStrategy[_Value], rng: Random, count: int = 4) -> _
 
 
 def _put(
-    start: Start, rng: Random, places: list[int], texts: list[str], expects: Expect | None = None
+    start: Start,
+    rng: Random,
+    places: list[int],
+    texts: list[str],
+    expects: Expect | None = None,
 ) -> Changed:
     """Put texts into cells of random rows."""
     rows = all_rows(start)
@@ -112,7 +116,9 @@ def _(start: Start, rng: Random) -> Changed:
     known = [header(start)[at] for at in read_places(start)][:60]
     names = st.lists(st.sampled_from(known), min_size=1, max_size=12)
     cells = st.one_of(
-        _NUMBER_LIKE, _ANY_TEXT, st.sampled_from(("1", "4", "100001", "SUPP", "", "School", "Total"))
+        _NUMBER_LIKE,
+        _ANY_TEXT,
+        st.sampled_from(("1", "4", "100001", "SUPP", "", "School", "Total")),
     )
     rows = names.flatmap(
         lambda header: st.lists(
@@ -123,7 +129,9 @@ def _(start: Start, rng: Random) -> Changed:
     return content_of(start, bytes_of(Sheet(table)))
 
 
-@mutation("numbers in the same value, other words", CELLS, Expect.SAME, applies=by_name, weight=2)
+@mutation(
+    "numbers in the same value, other words", CELLS, Expect.SAME, applies=by_name, weight=2
+)
 def _(start: Start, rng: Random) -> Changed:
     known = figures()
     places = [at for at, name in enumerate(header(start)) if name in known]
@@ -138,7 +146,7 @@ def _(start: Start, rng: Random) -> Changed:
         digits = number.lstrip("+-")
         digits = rng.choice(("", "0", "00")) + digits
         digits += rng.choice(("", "0")) if "." in digits else rng.choice(("", ".", ".0"))
-        return f"{rng.choice(('', ' '))}{sign}{digits}{plain[len(number):]}{rng.choice(('', ' '))}"
+        return f"{rng.choice(('', ' '))}{sign}{digits}{plain[len(number) :]}{rng.choice(('', ' '))}"
 
     for row in rows[1:]:
         for at in places:
@@ -188,7 +196,13 @@ def _(start: Start, rng: Random) -> Changed:
     return _put(start, rng, read_places(start), [rng.choice(NAMES)])
 
 
-@mutation("markup and control signs in the header", CELLS, Expect.TOLD, applies=any_start, weight=2)
+@mutation(
+    "markup and control signs in the header",
+    CELLS,
+    Expect.TOLD,
+    applies=any_start,
+    weight=2,
+)
 def _(start: Start, rng: Random) -> Changed:
     rows = all_rows(start)
     rows[0][rng.randrange(len(rows[0]))] = rng.choice(NAMES)

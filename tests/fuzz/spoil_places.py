@@ -10,7 +10,9 @@ PLACES = "places"
 
 
 def _instead(start: Start, what: str) -> Changed:
-    return Changed(b"", dict(start.beside), special={start.place: what}, expects=Expect.FAULT)
+    return Changed(
+        b"", dict(start.beside), special={start.place: what}, expects=Expect.FAULT
+    )
 
 
 @mutation("a folder, link, pipe or device in the file's place", PLACES, Expect.FAULT,
@@ -18,7 +20,16 @@ def _instead(start: Start, what: str) -> Changed:
 def _(start: Start, rng: Random) -> Changed:
     return _instead(
         start,
-        rng.choice(("folder", "link:nowhere", "link:itself", "pipe", "link:/dev/zero", "link:/dev/null")),
+        rng.choice(
+            (
+                "folder",
+                "link:nowhere",
+                "link:itself",
+                "pipe",
+                "link:/dev/zero",
+                "link:/dev/null",
+            )
+        ),
     )
 
 
@@ -30,8 +41,14 @@ def _(start: Start, rng: Random) -> Changed:
          "x" * 200 + ".csv", "~$list.xlsx", "._england_ks4final.csv", ".csv", " .csv", "a.csv.exe",
          "Thumbs.db", "\udcff.zip", "a\nb.zip", "x.xlsx", "y.zip")
     )  # fmt: skip
-    content = rng.choice((b"", b"\x00" * 100, start.content[:5_000], b"A,B\n1,2\n", rng.randbytes(100)))
-    files = {start.place: start.content, (folder / name).as_posix(): content, **start.beside}
+    content = rng.choice(
+        (b"", b"\x00" * 100, start.content[:5_000], b"A,B\n1,2\n", rng.randbytes(100))
+    )
+    files = {
+        start.place: start.content,
+        (folder / name).as_posix(): content,
+        **start.beside,
+    }
     special = {}
     if rng.random() < 0.3:
         files.pop((folder / name).as_posix())

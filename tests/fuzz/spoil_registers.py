@@ -58,7 +58,9 @@ _DRESSES = (
 )  # fmt: skip
 
 
-@mutation("school numbers in other dress", PEOPLE, Expect.TOLD, applies=of_people, weight=40)
+@mutation(
+    "school numbers in other dress", PEOPLE, Expect.TOLD, applies=of_people, weight=40
+)
 def _(start: Start, rng: Random) -> Changed:
     rows = all_rows(start)
     places = _places(start, _NUMBERS)
@@ -67,12 +69,23 @@ def _(start: Start, rng: Random) -> Changed:
             urn = row[at]
             arabic = urn.translate({ord(d): chr(0x660 + int(d)) for d in "0123456789"})
             row[at] = rng.choice(_DRESSES).format(
-                urn, urn[:3], urn[3:], arabic, int(urn) - 100_000, f"{int(urn) / 1e5:.5f}E+05"
+                urn,
+                urn[:3],
+                urn[3:],
+                arabic,
+                int(urn) - 100_000,
+                f"{int(urn) / 1e5:.5f}E+05",
             )
     return with_rows(start, rows)
 
 
-@mutation("members twice, or left before they joined", PEOPLE, Expect.TOLD, applies=of_people, weight=20)
+@mutation(
+    "members twice, or left before they joined",
+    PEOPLE,
+    Expect.TOLD,
+    applies=of_people,
+    weight=20,
+)
 def _(start: Start, rng: Random) -> Changed:
     rows = all_rows(start)
     joined, left = _places(start, _DAYS)[:2]
@@ -88,7 +101,10 @@ def _(start: Start, rng: Random) -> Changed:
         elif kind == 3:
             row[joined], row[left] = "2021-09-01", rng.choice(("", "2022-01-01"))
         else:
-            row[joined], row[left] = "1999-09-01", rng.choice(("2000-08-31", "", "2035-01-01"))
+            row[joined], row[left] = (
+                "1999-09-01",
+                rng.choice(("2000-08-31", "", "2035-01-01")),
+            )
         rows.insert(rng.randrange(1, len(rows) + 1), row)
     return with_rows(start, rows)
 

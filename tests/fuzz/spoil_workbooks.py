@@ -30,15 +30,25 @@ def _with(start: Start, expects: Expect | None = None, **changed: bytes) -> Chan
     return content_of(start, packed(parts_of(start.content) | changed), expects)
 
 
-def _edited(start: Start, part: str, old: bytes, new: bytes, expects: Expect | None = None) -> Changed:
+def _edited(
+    start: Start, part: str, old: bytes, new: bytes, expects: Expect | None = None
+) -> Changed:
     parts = parts_of(start.content)
     parts[part] = parts[part].replace(old, new, 1)
     return content_of(start, packed(parts), expects)
 
 
-@mutation("bytes of a workbook changed", BOOKS, Expect.SAME_OR_FAULT, applies=is_workbook, weight=25)
+@mutation(
+    "bytes of a workbook changed",
+    BOOKS,
+    Expect.SAME_OR_FAULT,
+    applies=is_workbook,
+    weight=25,
+)
 def _(start: Start, rng: Random) -> Changed:
-    return content_of(start, rng.choice((flipped, inserted, deleted, moved))(start.content, rng))
+    return content_of(
+        start, rng.choice((flipped, inserted, deleted, moved))(start.content, rng)
+    )
 
 
 @mutation("a workbook cut off", BOOKS, Expect.FAULT, applies=is_workbook, weight=8)
@@ -46,7 +56,13 @@ def _(start: Start, rng: Random) -> Changed:
     return content_of(start, start.content[: rng.randrange(len(start.content))])
 
 
-@mutation("letters of a workbook's parts changed", BOOKS, Expect.TOLD, applies=is_workbook, weight=60)
+@mutation(
+    "letters of a workbook's parts changed",
+    BOOKS,
+    Expect.TOLD,
+    applies=is_workbook,
+    weight=60,
+)
 def _(start: Start, rng: Random) -> Changed:
     parts = parts_of(start.content)
     wanted = [name for name in (SHEET, SHEET, SHEET, STRINGS, BOOK) if name in parts]
@@ -74,10 +90,18 @@ def _(start: Start, rng: Random) -> Changed:
     return content_of(start, _archive(*twice), Expect.FAULT)
 
 
-@mutation("outside and endless entities", BOOKS, Expect.SAME_OR_FAULT, applies=is_workbook, weight=6)
+@mutation(
+    "outside and endless entities",
+    BOOKS,
+    Expect.SAME_OR_FAULT,
+    applies=is_workbook,
+    weight=6,
+)
 def _(start: Start, rng: Random) -> Changed:
     parts = parts_of(start.content)
-    name = rng.choice([n for n in (SHEET, STRINGS, BOOK, "xl/_rels/workbook.xml.rels") if n in parts])
+    name = rng.choice(
+        [n for n in (SHEET, STRINGS, BOOK, "xl/_rels/workbook.xml.rels") if n in parts]
+    )
     laughs = "".join(f'<!ENTITY l{k} "{f"&l{k - 1};" * 10}">' for k in range(1, 10))
     entity = rng.choice(
         (
@@ -87,14 +111,18 @@ def _(start: Start, rng: Random) -> Changed:
             f'<!DOCTYPE x [<!ENTITY l0 "ha">{laughs}<!ENTITY e "&l9;">]>'.encode(),
         )
     )
-    xml = re.sub(rb"^(\xef\xbb\xbf)?(<\?xml[^>]*\?>)?", lambda m: m[0] + entity, parts[name], count=1)
+    xml = re.sub(
+        rb"^(\xef\xbb\xbf)?(<\?xml[^>]*\?>)?", lambda m: m[0] + entity, parts[name], count=1
+    )
     if rng.random() < 0.7:
         xml = re.sub(rb"(<t[^>]*>|<v>|name=\")", lambda m: m[0] + b"&e;", xml, count=1)
     parts[name] = xml
     return content_of(start, packed(parts))
 
 
-@mutation("a workbook that is a bomb", BOOKS, Expect.SAME_OR_FAULT, applies=is_workbook, weight=6)
+@mutation(
+    "a workbook that is a bomb", BOOKS, Expect.SAME_OR_FAULT, applies=is_workbook, weight=6
+)
 def _(start: Start, rng: Random) -> Changed:
     make = rng.choice(_BOMBS)
     return make(start)
@@ -147,7 +175,9 @@ def _long_texts(start: Start) -> Changed:
 
 def _many_sheets(start: Start) -> Changed:
     parts = parts_of(start.content)
-    listed = b"".join(b'<sheet name="s%d" sheetId="%d" r:id="rId1"/>' % (k, k + 5) for k in range(20_000))
+    listed = b"".join(
+        b'<sheet name="s%d" sheetId="%d" r:id="rId1"/>' % (k, k + 5) for k in range(20_000)
+    )
     parts[BOOK] = parts[BOOK].replace(b"</sheets>", listed + b"</sheets>")
     return content_of(start, packed(parts), Expect.FAULT)
 
@@ -172,13 +202,21 @@ def _(start: Start, rng: Random) -> Changed:
         lambda row: re.sub(rb'\br="[A-Z]*\d+"', b"", row),
         lambda row: re.sub(rb'(<c r="[A-Z]+)\d+', rb"\g<1>2", row),
         lambda row: row.replace(b'r="', b'r="9999999', 1),
-        lambda row: re.sub(rb"(<c .*?(?:/>|</c>))", rb"\1\1", row, count=3, flags=re.DOTALL),
+        lambda row: re.sub(
+            rb"(<c .*?(?:/>|</c>))", rb"\1\1", row, count=3, flags=re.DOTALL
+        ),
     )
     row = changes[kind - 1](one[0])
     return _with(start, **{SHEET: sheet_xml[: one.start()] + row + sheet_xml[one.end() :]})
 
 
-@mutation("errors and formulas without results", BOOKS, Expect.FAULT, applies=is_workbook, weight=5)
+@mutation(
+    "errors and formulas without results",
+    BOOKS,
+    Expect.FAULT,
+    applies=is_workbook,
+    weight=5,
+)
 def _(start: Start, rng: Random) -> Changed:
     rows = [*sheet(start).rows[: top(start)], *all_rows(start)]
     at = rng.randrange(top(start) + 1, len(rows))
@@ -196,7 +234,9 @@ def _(start: Start, rng: Random) -> Changed:
     cells = []
     for number, row in enumerate(rows, start=1):
         placed = [
-            xml if (number == at + 1 and k == column) else cell_xml(f"{letters(k)}{number}", text)
+            xml
+            if (number == at + 1 and k == column)
+            else cell_xml(f"{letters(k)}{number}", text)
             for k, text in enumerate(row)
             if text or (number == at + 1 and k == column)
         ]
@@ -204,7 +244,13 @@ def _(start: Start, rng: Random) -> Changed:
     return content_of(start, workbook_of([], cells="".join(cells)))
 
 
-@mutation("other sheets, hidden or in front", BOOKS, Expect.SAME_OR_FAULT, applies=is_workbook, weight=6)
+@mutation(
+    "other sheets, hidden or in front",
+    BOOKS,
+    Expect.SAME_OR_FAULT,
+    applies=is_workbook,
+    weight=6,
+)
 def _(start: Start, rng: Random) -> Changed:
     parts = parts_of(start.content)
     state = rng.choice((b"", b' state="hidden"', b' state="veryHidden"'))
@@ -221,7 +267,9 @@ def _(start: Start, rng: Random) -> Changed:
         b'<Relationship Id="rIdX" Type="http://schemas.openxmlformats.org/officeDocument/2006/'
         b'relationships/worksheet" Target="worksheets/sheet77.xml"/></Relationships>',
     )
-    parts["xl/worksheets/sheet77.xml"] = parts_of(workbook_of([["a note"], ["100001"]]))[SHEET]
+    parts["xl/worksheets/sheet77.xml"] = parts_of(workbook_of([["a note"], ["100001"]]))[
+        SHEET
+    ]
     return content_of(start, packed(parts))
 
 
@@ -246,13 +294,21 @@ def _(start: Start, rng: Random) -> Changed:
     return content_of(start, workbook_of(sheet(start).rows, "Sheet & <1>"))
 
 
-@mutation("a workbook packed otherwise", BOOKS, Expect.SAME_OR_FAULT, applies=is_workbook, weight=2)
+@mutation(
+    "a workbook packed otherwise",
+    BOOKS,
+    Expect.SAME_OR_FAULT,
+    applies=is_workbook,
+    weight=2,
+)
 def _(start: Start, rng: Random) -> Changed:
     method = rng.choice((zipfile.ZIP_STORED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA))
     return content_of(start, packed(parts_of(start.content), method))
 
 
-@mutation("what is no workbook under its name", BOOKS, Expect.FAULT, applies=is_workbook, weight=4)
+@mutation(
+    "what is no workbook under its name", BOOKS, Expect.FAULT, applies=is_workbook, weight=4
+)
 def _(start: Start, rng: Random) -> Changed:
     kind = rng.randrange(5)
     content = (

@@ -33,15 +33,21 @@ def _name(start: Start) -> str:
 
 
 def _in_zip(start: Start, archive: bytes, expects: Expect | None = None) -> Changed:
-    return Changed(start.content, {_zip_place(start): archive, **start.beside}, expects=expects)
+    return Changed(
+        start.content, {_zip_place(start): archive, **start.beside}, expects=expects
+    )
 
 
-def _archive(*members: tuple[str | zipfile.ZipInfo, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+def _archive(
+    *members: tuple[str | zipfile.ZipInfo, bytes], method: int = zipfile.ZIP_DEFLATED
+) -> bytes:
     """Pack members, two of one name too."""
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w") as archive:
         for name, content in members:
-            entry = name if isinstance(name, zipfile.ZipInfo) else zipfile.ZipInfo(name, _MADE)
+            entry = (
+                name if isinstance(name, zipfile.ZipInfo) else zipfile.ZipInfo(name, _MADE)
+            )
             entry.compress_type = method
             archive.writestr(entry, content)
     return written.getvalue()
@@ -76,9 +82,13 @@ def _with_field(archive: bytes, where: str, offset: int, value: bytes) -> bytes:
 def _(start: Start, rng: Random) -> Changed:
     name, content = _name(start), start.content
     folder = PurePosixPath(start.place).parent.name
-    method = rng.choice((zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA))
+    method = rng.choice(
+        (zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+    )
     if folder and rng.random() < 0.5:
-        archive = _archive((f"{folder}/", b""), (f"{folder}/{name}", content), method=method)
+        archive = _archive(
+            (f"{folder}/", b""), (f"{folder}/{name}", content), method=method
+        )
         return Changed(content, {"download.zip": archive, **start.beside})
     meta = (f"{name.removesuffix('.csv')}_meta.csv", b"Column,Label\r\nURN,School\r\n")
     members = [(name, content), meta] if rng.random() < 0.5 else [(name, content)]
@@ -96,12 +106,22 @@ def _(start: Start, rng: Random) -> Changed:
             expects = Expect.SAME_OR_FAULT
     return Changed(
         start.content,
-        {start.place: start.content, _zip_place(start): _archive((_name(start), other)), **start.beside},
+        {
+            start.place: start.content,
+            _zip_place(start): _archive((_name(start), other)),
+            **start.beside,
+        },
         expects=expects,
     )
 
 
-@mutation("a zip with another checksum or size", ZIP, Expect.SAME_OR_FAULT, applies=zipped, weight=3)
+@mutation(
+    "a zip with another checksum or size",
+    ZIP,
+    Expect.SAME_OR_FAULT,
+    applies=zipped,
+    weight=3,
+)
 def _(start: Start, rng: Random) -> Changed:
     archive = _archive((_name(start), start.content))
     where = rng.choice(("both", "list", "file"))
@@ -155,7 +175,9 @@ def _made(entries: list[tuple[str, bytes, int, int]], copies: int = 1) -> bytes:
     body, listed = b"", b""
     for name, data, crc, size in entries:
         raw = name.encode()
-        fields = struct.pack("<HHHHHIIIHH", 20, 0, 8, 0, 33, crc, len(data), size, len(raw), 0)
+        fields = struct.pack(
+            "<HHHHHIIIHH", 20, 0, 8, 0, 33, crc, len(data), size, len(raw), 0
+        )
         for copy in range(copies):
             label = f"{copy}{name}".encode() if copies > 1 else raw
             head = fields[:-4] + struct.pack("<HH", len(label), 0)
@@ -233,7 +255,9 @@ def _(start: Start, rng: Random) -> Changed:
     return _in_zip(start, _archive((odd, b"A,B\n1,2\n"), (name, start.content)))
 
 
-@mutation("links, locks and unknown packing in a zip", ZIP, Expect.FAULT, applies=zipped, weight=2)
+@mutation(
+    "links, locks and unknown packing in a zip", ZIP, Expect.FAULT, applies=zipped, weight=2
+)
 def _(start: Start, rng: Random) -> Changed:
     name = _name(start)
     kind = rng.randrange(4)
@@ -243,18 +267,27 @@ def _(start: Start, rng: Random) -> Changed:
         return _in_zip(start, _archive((link, b"/etc/passwd")))
     archive = _archive((name, start.content))
     if kind == 1:
-        return _in_zip(start, _with_field(archive, rng.choice(("both", "list")), 6, b"\x01\x00"))
+        return _in_zip(
+            start, _with_field(archive, rng.choice(("both", "list")), 6, b"\x01\x00")
+        )
     if kind == 2:
-        return _in_zip(start, _with_field(archive, "both", 8, struct.pack("<H", rng.choice((99, 1, 97)))))
+        return _in_zip(
+            start,
+            _with_field(archive, "both", 8, struct.pack("<H", rng.choice((99, 1, 97)))),
+        )
     # The packing of another kind than it says.
-    return _in_zip(start, _with_field(archive, "both", 8, struct.pack("<H", rng.choice((0, 12, 14)))))
+    return _in_zip(
+        start, _with_field(archive, "both", 8, struct.pack("<H", rng.choice((0, 12, 14))))
+    )
 
 
 @mutation("one name twice in a zip", ZIP, Expect.FAULT, applies=zipped, weight=1)
 def _(start: Start, rng: Random) -> Changed:
     name = _name(start)
     if rng.random() < 0.5:
-        return _in_zip(start, _archive((name, start.content), (name, start.content)), Expect.SAME)
+        return _in_zip(
+            start, _archive((name, start.content), (name, start.content)), Expect.SAME
+        )
     other = start.content + b"\n\n"
     pair = [(name, start.content), (name, other)]
     rng.shuffle(pair)
@@ -269,13 +302,26 @@ def _(start: Start, rng: Random) -> Changed:
     return _in_zip(start, archive)
 
 
-@mutation("something before or after a zip", ZIP, Expect.SAME_OR_FAULT, applies=zipped, weight=1)
+@mutation(
+    "something before or after a zip", ZIP, Expect.SAME_OR_FAULT, applies=zipped, weight=1
+)
 def _(start: Start, rng: Random) -> Changed:
     archive = _archive((_name(start), start.content))
-    junk = rng.choice((b"#!/bin/sh\nexit\n", rng.randbytes(70_000), b"\x00" * 22, archive, _END + b"\x00" * 18))
+    junk = rng.choice(
+        (
+            b"#!/bin/sh\nexit\n",
+            rng.randbytes(70_000),
+            b"\x00" * 22,
+            archive,
+            _END + b"\x00" * 18,
+        )
+    )
     return _in_zip(start, junk + archive if rng.random() < 0.5 else archive + junk)
 
 
 @mutation("what is no zip under its name", ZIP, Expect.FAULT, applies=zipped, weight=1)
 def _(start: Start, rng: Random) -> Changed:
-    return _in_zip(start, rng.choice((b"", b"PK", start.content, rng.randbytes(500), _END + b"\x00" * 18)))
+    return _in_zip(
+        start,
+        rng.choice((b"", b"PK", start.content, rng.randbytes(500), _END + b"\x00" * 18)),
+    )
