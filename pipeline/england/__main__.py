@@ -17,7 +17,6 @@ from pipeline.england import (
     truth,
     world,
 )
-from pipeline.england.planted import DEFAULT_WORLD
 from pipeline.england.trusts import AS_AT
 from pipeline.measures.catalogue import folder_of_year
 from pipeline.run import locations, parameters
@@ -104,7 +103,7 @@ def main() -> None:
         wanted.seed,
         primary_schools=wanted.primary_schools,
         secondary_schools=wanted.secondary_schools,
-        world=getattr(wanted, "world", DEFAULT_WORLD),
+        world=wanted.world,
     )
     write(england, locations.england())
 

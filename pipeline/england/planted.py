@@ -1,22 +1,11 @@
 """The truth that is planted in the synthetic England, and the size of its noise."""
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar, get_args
+from typing import TypeVar, get_args
 
 from pipeline.measures.measure import Group, KeyStage
+from pipeline.run.parameters import WorldName
 
-WorldName = Literal[
-    "selection-and-effect",
-    "no-effect",
-    "constant-effect",
-    "growing-effect",
-    "disadvantaged-only",
-    "selection-on-level",
-    "selection-on-trend",
-    "regression-to-the-mean",
-    "anticipation",
-    "spill-over",
-]
 _T = TypeVar("_T")
 
 DEFAULT_WORLD: WorldName = "selection-and-effect"

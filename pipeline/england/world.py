@@ -15,10 +15,11 @@ from pipeline.england.arrays import Numbers
 from pipeline.england.country import Country
 from pipeline.england.lives import YEARS
 from pipeline.england.membership import REGISTERED, Partners, Place, Spell, WrittenNumber
-from pipeline.england.planted import DEFAULT_WORLD, WORLDS, PlantedWorld, WorldName
+from pipeline.england.planted import DEFAULT_WORLD, WORLDS, PlantedWorld
 from pipeline.england.results import Drawing, Figures
 from pipeline.england.schools import Schools
 from pipeline.measures.measure import KEY_STAGES, KeyStage
+from pipeline.run.parameters import WorldName
 
 _FIRST_URN: dict[KeyStage, int] = {"ks2": 900_000, "ks4": 930_000, "ks5": 939_000}
 _FIRST_NEW_URN: dict[KeyStage, int] = {"ks2": 940_000, "ks4": 975_000}

@@ -10,7 +10,7 @@ from pipeline.measures.measure import GROUPS, KeyStage
 from pipeline.quality.judged import judge
 from pipeline.quality.promised import as_promised
 from pipeline.quality.published import LOCAL_AUTHORITY, Published
-from pipeline.quality.recomputed import recompute
+from pipeline.quality.recomputed import COLUMNS, recompute
 from pipeline.quality.weights import MEANS_OVER_ENTRIES
 from pipeline.sources.suppression import REASONS
 
@@ -80,7 +80,7 @@ def _made_again(
         places = np.unique(asked)
         at = np.searchsorted(places, offered).clip(max=len(places) - 1)
         chosen = counted & (places[at] == offered)
-        found = recompute(schools[chosen], at[chosen], len(places))
+        found = recompute(schools.loc[chosen, COLUMNS], at[chosen], len(places))
         of_rows = found.iloc[np.searchsorted(places, asked)]
         parts.append(of_rows.set_index(rows.index[of_record]))
     made = pd.concat(parts) if parts else recompute(schools.iloc[:0], _NONE, 0)

@@ -51,7 +51,7 @@ def published_bounds(table: Published) -> pd.DataFrame:
             key_stage=table.key_stage, least_pupils=least, most_pupils=most
         )
         parts.append(_with_arms(about))
-    return _stacked(parts)
+    return joined(parts)
 
 
 def trust_bounds(trusts: pd.DataFrame) -> pd.DataFrame:
@@ -76,7 +76,7 @@ def trust_bounds(trusts: pd.DataFrame) -> pd.DataFrame:
         least_pupils=np.ceil(pupils * (1 - slack) - 1).clip(lower=1),
         most_pupils=np.floor(pupils * (1 + slack) + 1),
     )
-    return _stacked([_with_arms(about)])
+    return joined([_with_arms(about)])
 
 
 def _with_arms(rows: pd.DataFrame) -> pd.DataFrame:
@@ -94,7 +94,8 @@ def _with_arms(rows: pd.DataFrame) -> pd.DataFrame:
     )[_COLUMNS]
 
 
-def _stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
+def joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Put bounds of several years or kinds under each other."""
     having = [part for part in parts if len(part)]
     if not having:
         return pd.DataFrame(columns=_COLUMNS)

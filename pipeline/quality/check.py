@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from pandera.pandas import DataFrameSchema
@@ -36,7 +37,7 @@ from pipeline.quality import (
 from pipeline.quality.back_test import back_test
 from pipeline.quality.headlines import Fact, headlines
 from pipeline.quality.promised import as_promised, stacked
-from pipeline.quality.published import read_published
+from pipeline.quality.published import Published, read_years
 from pipeline.run import locations
 from pipeline.run.parameters import Parameters
 from pipeline.run.rounding import round_tree
@@ -79,45 +80,68 @@ def check(parameters: Parameters) -> Quality:
     return Quality(tables, headlines(tables))
 
 
+@dataclass(frozen=True)
+class _Year:
+    """What the checks of one key stage in one year leave."""
+
+    tables: dict[str, pd.DataFrame]
+    arms: pd.DataFrame
+    kept: continuity.Year
+    checks: list[dict[str, Any]]
+    files: list[dict[str, Any]]
+
+
 def _of_key_stage(
     key_stage: KeyStage, trusts: pd.DataFrame, parameters: Parameters
 ) -> dict[str, pd.DataFrame]:
-    """Run every check on one key stage; its tables are let go before the next."""
-    table = read_published(key_stage, locations.root() / parameters.sources.folder)
-    arms = pd.concat(
-        [
-            bounds.published_bounds(table),
-            bounds.trust_bounds(trusts[trusts["key_stage"] == key_stage]),
-        ],
-        ignore_index=True,
-    )
+    """Run every check on one key stage: year by year, then those over all years."""
+    downloads = locations.root() / parameters.sources.folder
+    few = parameters.disclosure.suppress_pupils_up_to
+    years = [_of_year(table, few) for table in read_years(key_stage, downloads)]
+    of_trusts = bounds.trust_bounds(trusts[trusts["key_stage"] == key_stage])
+    arms = bounds.joined([of_trusts, *(year.arms for year in years)])
     recovered = recovered_sds.recovered_sds(arms)
     judged = published_intervals.judge_intervals(arms, recovered)
-    tested = back_test(
-        table,
-        suppress_pupils_up_to=parameters.disclosure.suppress_pupils_up_to,
-    )
     checks = as_promised(
         [
-            *completeness.checks_of_files(table),
-            *coherence.checks_of_figures(table),
-            *verdicts.checks_of_back_test(tested),
+            *(found for year in years for found in year.checks),
             *verdicts.checks_of_intervals(judged),
         ],
         CHECKS,
     )
+    kept = [year.kept for year in years]
     return {
-        "back_test": tested,
+        **{
+            name: stacked((year.tables[name] for year in years), TABLES[name])
+            for name in ("back_test", "rows", "codes", "missing")
+        },
         "intervals": published_intervals.published_intervals(judged),
         "recovered_sds": recovered,
-        "files": verdicts.verdicts(table, checks),
+        "files": verdicts.verdicts([f for year in years for f in year.files], checks),
         "checks": checks,
-        "rows": completeness.rows_of_files(table),
-        "codes": completeness.codes(table),
-        "missing": completeness.missing_figures(table),
-        "continuity": continuity.continuity(table),
-        "jumps": continuity.jumps(table),
+        "continuity": continuity.continuity(kept),
+        "jumps": continuity.jumps(kept),
     }
+
+
+def _of_year(table: Published, few: int) -> _Year:
+    tested = back_test(table, suppress_pupils_up_to=few)
+    return _Year(
+        tables={
+            "back_test": tested,
+            "rows": completeness.rows_of_files(table),
+            "codes": completeness.codes(table),
+            "missing": completeness.missing_figures(table),
+        },
+        arms=bounds.published_bounds(table),
+        kept=continuity.of_year(table),
+        checks=[
+            *completeness.checks_of_files(table),
+            *coherence.checks_of_figures(table),
+            *verdicts.checks_of_back_test(tested),
+        ],
+        files=verdicts.files_of(table),
+    )
 
 
 def table_path(name: str) -> Path:

@@ -1,11 +1,14 @@
 """Whether one year's tables follow from the year before: schools and their figures."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
 from pipeline.contracts.quality import CONTINUITY, JUMPS
+from pipeline.measures.measure import KeyStage
 from pipeline.quality.promised import as_promised
 from pipeline.quality.published import Published
 
@@ -18,7 +21,37 @@ _TO_SD = 1.4826
 """The median absolute deviation of a normal distribution times this is its SD."""
 
 
-def continuity(table: Published) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Year:
+    """What one year leaves for the next to be held against."""
+
+    key_stage: KeyStage
+    year: int
+    areas: frozenset[str]
+    schools: pd.DataFrame
+    figures: pd.DataFrame
+    """Figures of schools that are large enough, one for each school, measure, group."""
+
+
+_SERIES = ["measure", "group", "school_key"]
+
+
+def of_year(table: Published) -> Year:
+    """Keep what the next year is held against, and let the rest go."""
+    rows = table.results
+    large = rows["value"].notna() & (rows["pupils"] >= FEWEST_PUPILS).fillna(value=False)
+    kept = rows.loc[large.to_numpy(dtype=bool), [*_SERIES, "value"]]
+    return Year(
+        key_stage=table.key_stage,
+        year=table.year,
+        areas=frozenset(file["area"] for file in table.files),
+        schools=table.schools[["school_key", "local_authority"]],
+        # A school under two numbers in one year has no one figure of that year.
+        figures=kept.drop_duplicates(_SERIES, keep=False).astype({"measure": "str"}),
+    )
+
+
+def continuity(years: Iterable[Year]) -> pd.DataFrame:
     """Count the schools that one year's tables share with those of the year before.
 
     Years are compared over the areas that both have files of: two authorities in one
@@ -26,13 +59,13 @@ def continuity(table: Published) -> pd.DataFrame:
     so that one that became an academy stays.
     """
     entries = []
-    for before, year in pairwise(sorted({int(f["year"]) for f in table.files})):
-        earlier, later = _keys(table, before, year), _keys(table, year, before)
+    for before, after in pairwise(years):
+        earlier, later = _keys(before, after.areas), _keys(after, before.areas)
         entries.append(
             {
-                "key_stage": table.key_stage,
-                "year": year,
-                "before": before,
+                "key_stage": after.key_stage,
+                "year": after.year,
+                "before": before.year,
                 "schools": len(later),
                 "stayed": len(later & earlier),
                 "came": len(later - earlier),
@@ -42,44 +75,38 @@ def continuity(table: Published) -> pd.DataFrame:
     return as_promised(entries, CONTINUITY)
 
 
-def _keys(table: Published, year: int, other: int) -> set[str]:
+def _keys(of: Year, areas: frozenset[str]) -> set[str]:
     """Give the schools of a year, in the areas that the other year has files of too."""
-    schools = table.schools[table.schools["year"] == year]
-    areas = {f["area"] for f in table.files if f["year"] == other}
+    schools = of.schools
     if "england" not in areas:
         schools = schools[schools["local_authority"].isin(areas)]
     return set(schools["school_key"])
 
 
-def jumps(table: Published) -> pd.DataFrame:
+def jumps(years: Iterable[Year]) -> pd.DataFrame:
     """Say how much the figures of the same schools moved from year to year.
 
     A wrong column, unit or year shows as a correlation that falls, a median that moves or
     many jumps. Schools are counted and never named.
     """
-    cell = ["year", "measure", "group"]
-    entries = [
-        dict(zip(cell, key, strict=True)) | _moved(pairs)
-        for key, pairs in _pairs(table).groupby(cell, observed=True)
-        if len(pairs) >= FEWEST_SCHOOLS
-    ]
-    return as_promised(({"key_stage": table.key_stage} | e for e in entries), JUMPS)
-
-
-def _pairs(table: Published) -> pd.DataFrame:
-    """Put the figure of the year before beside each figure of a large enough school."""
-    rows = table.results
-    large = rows["value"].notna() & (rows["pupils"] >= FEWEST_PUPILS).fillna(value=False)
-    series = ["measure", "group", "school_key"]
-    kept = rows.loc[large.to_numpy(dtype=bool), [*series, "year", "value"]]
-    # A school under two numbers in one year has no one figure of that year.
-    kept = kept.drop_duplicates([*series, "year"], keep=False)
-    kept = kept.sort_values([*series, "year"], kind="stable")
-    years = sorted(kept["year"].unique())
-    kept["before"] = kept["year"].map(dict(zip(years[1:], years, strict=False)))
-    kept["value_before"] = kept["value"].shift()
-    follows = (kept[series] == kept[series].shift()).all(axis=1)
-    return kept[follows & (kept["year"].shift() == kept["before"])]
+    entries = []
+    for before, after in pairwise(years):
+        both = after.figures.merge(
+            before.figures, on=_SERIES, suffixes=("", "_before"), validate="one_to_one"
+        )
+        for (code, group), pairs in both.groupby(["measure", "group"], observed=True):
+            if len(pairs) >= FEWEST_SCHOOLS:
+                entries.append(
+                    {
+                        "key_stage": after.key_stage,
+                        "year": after.year,
+                        "measure": code,
+                        "group": group,
+                        "before": before.year,
+                        **_moved(pairs),
+                    }
+                )
+    return as_promised(entries, JUMPS)
 
 
 def _moved(pairs: pd.DataFrame) -> dict[str, object]:
@@ -89,7 +116,6 @@ def _moved(pairs: pd.DataFrame) -> dict[str, object]:
     beyond = (change - median).abs() > JUMP * usual
     spread = pairs[["value", "value_before"]].std()
     return {
-        "before": int(pairs["before"].iloc[0]),
         "schools": len(pairs),
         "correlation": (
             float(np.corrcoef(pairs["value"], pairs["value_before"])[0, 1])

@@ -1,5 +1,6 @@
 """What one key stage's tables say, as the earlier stages wrote it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,43 +24,59 @@ ABOUT = ("local_authority", "place", "school_type")
 
 @dataclass(frozen=True)
 class Published:
-    """Everything published of one key stage that this run read."""
+    """Everything published of one key stage in one year that this run read."""
 
     key_stage: KeyStage
+    year: int
+    release: str
+    files: list[dict[str, Any]]
+    """The files of that year, as the stage `clean` lists them."""
     results: pd.DataFrame
-    """One row per school, year, measure and group, with the school's local authority,
-    place in a comparison and type, and whether it is state funded; on how many pupils it
-    rests (`with_weights`), and `half` of the digit that it is rounded to."""
+    """One row per school, measure and group, with the school's local authority, place in
+    a comparison and type, and whether it is state funded; on how many pupils it rests
+    (`with_weights`), and `half` of the digit that it is rounded to."""
     schools: pd.DataFrame
     aggregates: pd.DataFrame
     """Figures of authorities and of England, with the same weights and digits."""
-    inventory: dict[str, Any]
-
-    @property
-    def files(self) -> list[dict[str, Any]]:
-        """The files that were read."""
-        listed: list[dict[str, Any]] = self.inventory["files"]
-        return listed
 
 
-def read_published(key_stage: KeyStage, downloads: Path) -> Published:
-    """Read one key stage, each result beside what is known of its school and its pupils."""
-    schools = promise.read(locations.schools(key_stage), SCHOOLS)
-    results = promise.read(locations.results(key_stage), RESULTS)
-    aggregates = promise.read(locations.aggregates(key_stage), AGGREGATES)
+def read_years(key_stage: KeyStage, downloads: Path) -> Iterator[Published]:
+    """Read one key stage year by year, each result beside its school and its pupils.
+
+    A country's results of nine years do not have to be held at once.
+    """
     inventory = read_inventory(key_stage)
+    schools = promise.read(locations.schools(key_stage), SCHOOLS)
     coverage = read_coverage(inventory["files"] if key_stage == "ks2" else [], downloads)
+    totals = _weighed(_totals(key_stage), key_stage, coverage)
+    for year in sorted({int(file["year"]) for file in inventory["files"]}):
+        results = _results(key_stage, year)
+        of_year = schools[schools["year"] == year]
+        yield Published(
+            key_stage=key_stage,
+            year=year,
+            release=inventory["release"],
+            files=[file for file in inventory["files"] if file["year"] == year],
+            results=_weighed(_with_schools(results, of_year), key_stage, coverage),
+            schools=of_year,
+            aggregates=totals[totals["year"] == year],
+        )
+
+
+def _results(key_stage: KeyStage, year: int) -> pd.DataFrame:
+    path = locations.results(key_stage)
+    read = pd.read_parquet(path, filters=[("year", "==", year)])
+    # A list of words of which a year uses none comes as plain objects.
+    types = {name: column.dtype.type for name, column in RESULTS.columns.items()}
+    return promise.check(read.astype(types), RESULTS)
+
+
+def _totals(key_stage: KeyStage) -> pd.DataFrame:
+    totals = promise.read(locations.aggregates(key_stage), AGGREGATES)
     # SOURCE: some files leave the code of the authority blank on national rows, and others
     # write a number there: it is of no authority.
-    of_authority = aggregates["record"] == LOCAL_AUTHORITY
-    area = aggregates["local_authority"].where(of_authority)
-    return Published(
-        key_stage=key_stage,
-        results=_weighed(_with_schools(results, schools), key_stage, coverage),
-        schools=schools,
-        aggregates=_weighed(aggregates.assign(local_authority=area), key_stage, coverage),
-        inventory=inventory,
-    )
+    of_authority = totals["record"] == LOCAL_AUTHORITY
+    return totals.assign(local_authority=totals["local_authority"].where(of_authority))
 
 
 def _weighed(
@@ -77,13 +94,11 @@ def _with_schools(results: pd.DataFrame, schools: pd.DataFrame) -> pd.DataFrame:
             {kind: is_state_funded(kind) for kind in schools["school_type"].unique()}
         )
     )
-    key = _number_of(about).to_numpy()
+    key = about["urn"].astype("int64").to_numpy()
     order = np.argsort(key)
-    at = order[np.searchsorted(key, _number_of(results).to_numpy(), sorter=order)]
+    at = order[
+        np.searchsorted(key, results["urn"].astype("int64").to_numpy(), sorter=order)
+    ]
     beside = {name: pd.Categorical(about[name]).take(at) for name in ABOUT}
     funded = about["state_funded"].to_numpy(dtype=bool)[at]
     return results.assign(**beside, state_funded=funded)
-
-
-def _number_of(table: pd.DataFrame) -> pd.Series:
-    return table["urn"].astype("int64") * 10_000 + table["year"]

@@ -9,6 +9,19 @@ import pandas as pd
 Numbers = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
 
+COLUMNS = [
+    "value",
+    "pupils",
+    "weight",
+    "least",
+    "most",
+    "half",
+    "column",
+    "suppressed",
+    "no_entries",
+]
+"""What is needed of each school's figure."""
+
 # ASSUME: roundings of schools' figures are independent and even over the last digit, so
 # that their sum lies within three of its standard deviations; it never exceeds all of them.
 ROUNDINGS_WITHIN = 3.0

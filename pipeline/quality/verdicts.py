@@ -1,6 +1,6 @@
 """Each file that was read: fit for use, fit with reservations, or not, and why."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pandas as pd
@@ -59,7 +59,22 @@ def checks_of_intervals(judged: pd.DataFrame) -> Iterator[dict[str, Any]]:
         }
 
 
-def verdicts(table: Published, checks: pd.DataFrame) -> pd.DataFrame:
+def files_of(table: Published) -> list[dict[str, Any]]:
+    """List the files of one year, as the verdict on each names them."""
+    return [
+        {
+            "key_stage": table.key_stage,
+            "year": file["year"],
+            "file": file["file"],
+            "release": table.release,
+            "area": file["area"],
+            "sha256": file["sha256"],
+        }
+        for file in table.files
+    ]
+
+
+def verdicts(files: Iterable[dict[str, Any]], checks: pd.DataFrame) -> pd.DataFrame:
     """Give the verdict on each file, with every reservation and how much of it there is.
 
     A file is not fit for use where two in a hundred of what a check examined are at
@@ -67,19 +82,7 @@ def verdicts(table: Published, checks: pd.DataFrame) -> pd.DataFrame:
     what a check examined, and more than one case, is to be borne in mind.
     """
     return as_promised(
-        (
-            {
-                "key_stage": table.key_stage,
-                "year": file["year"],
-                "file": file["file"],
-                "release": table.inventory["release"],
-                "area": file["area"],
-                "sha256": file["sha256"],
-            }
-            | _verdict(checks[checks["file"] == file["file"]])
-            for file in table.files
-        ),
-        FILES,
+        [file | _verdict(checks[checks["file"] == file["file"]]) for file in files], FILES
     )
 
 

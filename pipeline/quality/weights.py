@@ -113,12 +113,15 @@ def with_weights(
     slack = np.where(is_covered, HALF_A_PER_CENT, 0.0)
     share = np.where(is_bounded, 1.0, share)
     least = np.where(is_bounded, LEAST_SHARE, np.clip(share - slack, 0, 1))
-    said = np.where(is_covered, 1, np.where(is_bounded, 2, 0))
+    said = np.zeros(len(rows), dtype=np.int64)
+    said[is_covered], said[is_bounded] = 1, 2
     return rows.assign(
         weight=pupils * share,
         least=pupils * least,
         most=pupils * np.clip(share + slack, 0, 1),
-        pupils_from=pd.Categorical.from_codes(said, categories=[OWN, COVERED, BOUNDED]),
+        pupils_from=pd.Categorical.from_codes(
+            said, categories=pd.Index([OWN, COVERED, BOUNDED])
+        ),
     )
 
 

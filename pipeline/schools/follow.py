@@ -1,6 +1,7 @@
 """What becomes of the schools that are listed: from the register to the analysis."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -241,6 +242,8 @@ def _flow_of_cells(
                 open=_open_schools(known, ending) if known.has_establishments else None,
             )
         )
+        before = _losses(fates)
+        here = fates[fates["lost_at"].isna()]
         for measure in MEASURES[key_stage]:
             for group in COMPARED_GROUPS:
                 cell = cells.get((year, measure.code, group))
@@ -252,7 +255,8 @@ def _flow_of_cells(
                     "measure": measure.code,
                     "group": group,
                 }
-                counted = _count(_fates_with_results(fates, cell), known.has_establishments)
+                lost = before + _losses(_fates_with_results(here, cell))
+                counted = _count(fates, lost, known.has_establishments)
                 rows += [about | entry for entry in counted]
     return pd.DataFrame(rows, columns=list(FLOW.columns)).astype(
         {name: c.dtype.type for name, c in FLOW.columns.items()}
@@ -286,10 +290,11 @@ def _fates_before_results(of: _Year) -> pd.DataFrame:
     fates: list[tuple[str, str, str | None, str | None]] = []
     place = dict(zip(of.table.index, of.table["place"], strict=True))
     is_open = set() if of.open is None else set(of.open.index)
+    anywhere = of.in_stage | of.elsewhere | of.register
     for key in sorted(of.listed - of.member):
         fates.append((key, "partners", MEMBER, "not a member that year"))
     for key in sorted(of.member - place.keys()):
-        if key not in of.in_stage | of.elsewhere | of.register:
+        if key not in anywhere:
             lost: tuple[str, str] = (MATCHED, NOT_MATCHED)
         elif of.open is not None and key in of.register and key not in is_open:
             lost = (OPEN, "closed, or not open yet")
@@ -330,34 +335,40 @@ def _rest_not_in_table(of: _Year) -> list[tuple[str, str]]:
     return list(zip(said.index, said, strict=True))
 
 
-def _fates_with_results(fates: pd.DataFrame, cell: pd.DataFrame) -> pd.DataFrame:
-    """Go on with what the published cells say: no figure, or no number of pupils."""
-    by_key = _furthest_row(cell)
-    value = by_key["value"].reindex(fates.index)
-    pupils = by_key["pupils"].reindex(fates.index)
-    said = by_key["reason"].astype(object).reindex(fates.index)
-    here = fates["lost_at"].isna().to_numpy()
-    no_value = here & value.isna().to_numpy()
-    no_pupils = here & ~no_value & ~(pupils.fillna(0) > 0).to_numpy()
-    withheld = no_value & said.isin(_WITHHELD).to_numpy()
-    going = fates.astype(object)
-    going.loc[no_value, "lost_at"] = OUTCOME
-    going.loc[withheld, "lost_at"] = SHOWN
+def _fates_with_results(here: pd.DataFrame, cell: pd.DataFrame) -> pd.DataFrame:
+    """Go on with what the published cells say: no figure, or no number of pupils.
+
+    `here` holds the schools that came as far as the figures, one row each.
+    """
+    has_value = cell["value"].notna().to_numpy()
+    has_pupils = (cell["pupils"].fillna(0) > 0).to_numpy()
+    said = np.array(cell["reason"], dtype=object)
     # Of two files of one year, one may lack a column that the other has.
-    going.loc[no_value, "reason"] = said[no_value].fillna(NO_COLUMN)
-    going.loc[no_pupils, "lost_at"] = ANALYSED
-    going.loc[no_pupils, "reason"] = "number of pupils not published"
-    return going
+    step = np.full(len(here), OUTCOME, dtype=object)
+    reason = np.full(len(here), NO_COLUMN, dtype=object)
+    place = here.index.get_indexer(pd.Index(cell["school_key"]))
+    # Of two rows of one school, the one that comes further is written last.
+    order = np.argsort(has_value.astype(int) + (has_value & has_pupils), kind="stable")
+    order = order[place[order] >= 0]
+    withheld = np.isin(said, list(_WITHHELD))
+    steps = np.where(withheld, SHOWN, OUTCOME).astype(object)
+    steps[has_value] = ANALYSED
+    steps[has_value & has_pupils] = None
+    step[place[order]] = steps[order]
+    said[has_value] = "number of pupils not published"
+    reason[place[order]] = said[order]
+    return pd.DataFrame({"side": here["side"], "lost_at": step, "reason": reason})
 
 
-def _furthest_row(cell: pd.DataFrame) -> pd.DataFrame:
-    """Of two rows of one school, keep the one that comes further."""
-    far = cell["value"].notna().astype(int) + (cell["pupils"].fillna(0) > 0).astype(int)
-    kept = cell.assign(far=far).sort_values(["far", "urn"], ascending=[False, True])
-    return kept.drop_duplicates("school_key").set_index("school_key")
+def _losses(fates: pd.DataFrame) -> Counter[tuple[str, str, str]]:
+    """Count who is lost by side, step and reason."""
+    lost = fates[fates["lost_at"].notna()]
+    return Counter(zip(lost["side"], lost["lost_at"], lost["reason"], strict=True))
 
 
-def _count(fates: pd.DataFrame, open_is_known: bool) -> list[dict[str, Any]]:
+def _count(
+    fates: pd.DataFrame, lost: Counter[tuple[str, str, str]], open_is_known: bool
+) -> list[dict[str, Any]]:
     """Count who remains at each step, and who is lost before it and why.
 
     The rest of England is not listed anywhere: its flow begins with the schools open
@@ -367,18 +378,17 @@ def _count(fates: pd.DataFrame, open_is_known: bool) -> list[dict[str, Any]]:
     known = [step for step in STEPS if open_is_known or step != OPEN]
     first = {"partners": LISTED, "rest": OPEN if open_is_known else IN_FILES}
     for side in ("partners", "rest"):
-        of_side = fates[fates["side"] == side]
-        remaining = len(of_side)
+        of_side = fates["side"] == side
+        remaining = int(of_side.sum())
         for step in known[known.index(first[side]) :]:
-            lost = of_side.loc[of_side["lost_at"] == step, "reason"]
-            if step == first[side]:
-                lost = lost.iloc[:0]
-            for reason, schools in lost.value_counts().sort_index().items():
-                entries.append(_entry(side, step, str(reason), int(schools)))
-            remaining -= len(lost)
+            here = sorted(
+                (r, n) for (s, at, r), n in lost.items() if (s, at) == (side, step)
+            )
+            entries += [_entry(side, step, reason, schools) for reason, schools in here]
+            remaining -= sum(schools for _, schools in here)
             entries.append(_entry(side, step, None, remaining))
             if step == IN_POPULATION:
-                blank = int(of_side["blank_type"].sum())
+                blank = int((fates["blank_type"] & of_side).sum())
                 entries.append(_entry(side, BLANK_TYPE, None, blank))
     return entries
 

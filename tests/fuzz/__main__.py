@@ -77,6 +77,7 @@ def main(arguments: list[str]) -> int:
         if number % 500 == 0:
             seconds = time.monotonic() - began
             sys.stderr.write(f"{number:,} of {len(cases):,} cases in {seconds:.0f} s\n")
+    _tell_slowest(ended)
     failures = [case for case, how in ended.items() if how.outcome.is_failure]
     text = telling.page({case: ended[case] for case in cases}, asked.seed)
     if not (asked.only or asked.mutation) or asked.page != telling.PAGE:
@@ -84,6 +85,14 @@ def main(arguments: list[str]) -> int:
         sys.stdout.write(f"{asked.page}\n")
     sys.stdout.write(f"{len(cases):,} cases, {len(failures):,} failures\n")
     return 1 if failures else 0
+
+
+def _tell_slowest(ended: dict[Case, judge.Ended]) -> None:
+    seconds = Counter[str]()
+    for case, how in ended.items():
+        seconds[f"{starts.all_starts()[case.start].reader}: {case.mutation}"] += how.seconds
+    for name, spent in seconds.most_common(8):
+        sys.stderr.write(f"{spent:6.0f} s of {sum(seconds.values()):.0f} s for {name}\n")
 
 
 def _replay(case: Case) -> int:

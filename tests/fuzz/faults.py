@@ -5,6 +5,8 @@ import unicodedata
 from pipeline.run.faults import Fault
 
 LONGEST = 2_000
+LONGEST_OF_MANY = 5_000
+"""Of a fault that tells of many places at once, each in a line of its own."""
 _PRINTABLE_CONTROLS = {"\n", "\t"}
 
 
@@ -37,7 +39,7 @@ def check_text(fault: Fault, *names: str, most_lines: int = 3) -> None:
     text = str(fault)
     wrong = (
         f"{len(text)} characters"
-        if len(text) > LONGEST
+        if len(text) > (LONGEST if most_lines == 3 else LONGEST_OF_MANY)
         else f"signs {unprintable(text)!r}"
         if unprintable(text)
         else f"{len(text.splitlines())} lines"

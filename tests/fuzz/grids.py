@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape, quoteattr, unescape
 
 import openpyxl
 
@@ -156,6 +156,12 @@ def letters(column: int) -> str:
         column, rest = divmod(column - 1, 26)
         name = chr(ord("A") + rest) + name
     return name
+
+
+def sheet_name(content: bytes) -> str:
+    """The name of a workbook's first sheet, which may say what the file is of."""
+    found = re.search(rb'<sheet [^>]*?name="([^"]*)"', parts_of(content)[BOOK])
+    return unescape(found[1].decode()) if found else "Sheet1"
 
 
 def workbook_of(rows: Rows, sheet: str = "Sheet1", cells: str | None = None) -> bytes:

@@ -107,7 +107,7 @@ def _tended(
                 elif kind == "broken":
                     raise HarnessError(f"{worker.case}:\n{said}")
                 elif kind == "ended" and worker.case is not None:
-                    yield worker.case, Ended(Outcome[said[0]], said[1])
+                    yield worker.case, Ended(Outcome[said[0]], *said[1:])
                     worker.case = None
                 if kind in ("ready", "ended"):
                     if waiting:

@@ -682,7 +682,7 @@ def _workbook(start: Start, content: bytes) -> Facts:
         raise RefusedError("no table")
     facts: Facts = {}
     for number, row in enumerate(rows[1:], start=2):
-        facts |= {k: t for k, t in named_cells(number, header, row).items() if t}
+        facts |= {k: t.strip() for k, t in named_cells(number, header, row).items() if t}
     return facts
 
 

@@ -50,9 +50,13 @@ def read(start: Start, folder: Path) -> Facts:
     return READERS[start.reader](start, folder)
 
 
-def left_out(entry: dict[str, str]) -> InputFault:
-    """A file that a reader passed over and listed, with the reason, is as good as refused."""
-    return InputFault(entry["file"], entry["why"], expected="-", mend="-")
+def _refuse_left_out(inventory: dict[str, Any], start: Start) -> None:
+    """A file that is passed over and listed, or said not to be there, is as good as refused."""
+    for entry in inventory["left_out"]:
+        if entry["file"] == start.place:
+            raise InputFault(entry["file"], entry["why"], expected="-", mend="-")
+    if not inventory["files"]:
+        raise InputFault(start.place, "the inventory lists no file", expected="-", mend="-")
 
 
 def _none(value: Any) -> Any:
@@ -190,9 +194,7 @@ def _gias(start: Start, folder: Path) -> Facts:
 def _ofsted(start: Start, folder: Path) -> Facts:
     found = inspections.read(folder, SHOWN)
     _writable(found.inventory)
-    for entry in found.inventory["left_out"]:
-        if entry["file"] == start.place:
-            raise left_out(entry)
+    _refuse_left_out(found.inventory, start)
     table = found.table
     columns = [table["urn"], *(_days(table[c]) for c in ("inspected", "published"))]
     columns.append(_plain(table["overall_effectiveness"]))
@@ -207,9 +209,7 @@ def _context(start: Start, folder: Path) -> Facts:
     else:
         found = destinations.read(folder, SHOWN, YEARS)[0]
     _writable(found.inventory)
-    for entry in found.inventory["left_out"]:
-        if entry["file"] == start.place:
-            raise left_out(entry)
+    _refuse_left_out(found.inventory, start)
     table = found.table
     facts: Facts = {
         key: figures
@@ -253,7 +253,7 @@ def _register(start: Start, folder: Path) -> Facts:
     )
     register = read_register(folder, SHOWN, evaluation)
     if register is None:
-        return {}
+        raise InputFault(start.place, "told as no register", expected="-", mend="-")
     facts: Facts = {}
     for spell in register.spells.to_dict("records"):
         about = (_none(spell[c]) for c in ("left", "name", "hub", "cohort"))
@@ -267,15 +267,19 @@ def _cells(start: Start, folder: Path) -> Facts:
         file = workbook.read(path, start.place)
     else:
         file = table_file.read(path, start.place)
-    return _cells_of(file, keep_blank=not start.is_workbook)
+    facts = _cells_of(file)
+    if start.is_workbook:
+        # Spaces around a text are kept by one library and not by another.
+        return {key: text.strip() for key, text in facts.items() if text}
+    return facts
 
 
-def _cells_of(file: table_file.TableFile, *, keep_blank: bool = True) -> Facts:
+def _cells_of(file: table_file.TableFile) -> Facts:
     names = [str(name) for name in file.cells.columns]
     facts: Facts = {}
     for number, row in zip(file.cells.index, file.cells.to_numpy().tolist(), strict=True):
         facts |= named_cells(int(str(number)), names, row)
-    return {key: text for key, text in facts.items() if text or keep_blank}
+    return facts
 
 
 @cache

@@ -6,7 +6,7 @@ from random import Random
 
 from tests.fuzz.cases import Changed, Expect, Start, content_of, is_table, mutation
 from tests.fuzz.columns import body, header, read_places, sheet, top
-from tests.fuzz.grids import Rows, bytes_of, workbook_of
+from tests.fuzz.grids import Rows, bytes_of, sheet_name, workbook_of
 
 COLUMNS = "columns"
 ROWS = "rows"
@@ -34,7 +34,7 @@ def with_rows(start: Start, rows: Rows, expects: Expect | None = None) -> Change
     """Write other rows in the form of the start, titles above the header kept."""
     rows = [*sheet(start).rows[: top(start)], *rows]
     if start.is_workbook:
-        return content_of(start, workbook_of(rows), expects)
+        return content_of(start, workbook_of(rows, sheet_name(start.content)), expects)
     return content_of(start, bytes_of(sheet(start).with_rows(rows)), expects)
 
 

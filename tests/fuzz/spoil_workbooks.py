@@ -16,6 +16,7 @@ from tests.fuzz.grids import (
     letters,
     packed,
     parts_of,
+    sheet_name,
     workbook_of,
 )
 from tests.fuzz.spoil_bytes import deleted, flipped, inserted, moved
@@ -241,7 +242,8 @@ def _(start: Start, rng: Random) -> Changed:
             if text or (number == at + 1 and k == column)
         ]
         cells.append(f'<row r="{number}">{"".join(placed)}</row>')
-    return content_of(start, workbook_of([], cells="".join(cells)))
+    name = sheet_name(start.content)
+    return content_of(start, workbook_of([], name, cells="".join(cells)))
 
 
 @mutation(
@@ -291,7 +293,8 @@ def _(start: Start, rng: Random) -> Changed:
 
 @mutation("a workbook's cells as text", BOOKS, Expect.SAME, applies=is_workbook, weight=2)
 def _(start: Start, rng: Random) -> Changed:
-    return content_of(start, workbook_of(sheet(start).rows, "Sheet & <1>"))
+    name = f"{sheet_name(start.content)} & <1>"
+    return content_of(start, workbook_of(sheet(start).rows, name))
 
 
 @mutation(

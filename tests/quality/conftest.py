@@ -12,7 +12,7 @@ from pipeline.contracts.results import AGGREGATES, RESULTS, SCHOOLS
 from pipeline.measures.catalogue import measure
 from pipeline.measures.measure import KEY_STAGES
 from pipeline.quality import check
-from pipeline.quality.published import read_published
+from pipeline.quality.published import read_years
 from pipeline.run import locations
 from pipeline.schools import link
 
@@ -120,9 +120,13 @@ class Tables:
         }
         locations.inventory(self.key_stage).write_text(json.dumps(inventory))
 
+    def years(self):
+        """Read them as the checks do, year by year."""
+        return list(read_years(self.key_stage, self.project.folder / "downloads"))
+
     def published(self):
-        """Read them as the checks do."""
-        return read_published(self.key_stage, self.project.folder / "downloads")
+        """Read the latest year."""
+        return self.years()[-1]
 
     def check(self):
         """Run every check; the other key stages hold nothing."""

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -6,7 +8,7 @@ from pipeline.quality import check, completeness, continuity
 from pipeline.quality.coherence import checks_of_figures
 from pipeline.quality.headlines import headlines
 from pipeline.quality.promised import as_promised
-from pipeline.quality.verdicts import verdicts
+from pipeline.quality.verdicts import files_of, verdicts
 
 FILE = "2018-2019/england_ks4final.csv"
 
@@ -125,20 +127,24 @@ class TestFromYearToYear:
                 made.school(
                     round(value + moved, 2), 100, year=year, urn=str(100001 + number)
                 )
-        return made.write().published()
+        return [continuity.of_year(y) for y in made.write().years()]
+
+    def followed(self, made):
+        years = [continuity.of_year(year) for year in made.write().years()]
+        return continuity.continuity(years).to_dict("records")
 
     def test_schools_that_stay_come_and_go_are_counted(self, tables):
         made = tables().school(0.1, 100, year=2018, urn="100001")
         made.school(0.1, 100, year=2018, urn="100002")
         made.school(0.1, 100, year=2019, urn="100002")
         made.school(0.1, 100, year=2019, urn="100003")
-        (row,) = continuity.continuity(made.write().published()).to_dict("records")
+        (row,) = self.followed(made)
         assert (row["stayed"], row["came"], row["went"]) == (1, 1, 1)
 
     def test_a_school_that_becomes_an_academy_stays(self, tables):
         made = tables().school(0.1, 100, year=2018, urn="100001", school_key="100001")
         made.school(0.1, 100, year=2019, urn="140001", school_key="100001")
-        (row,) = continuity.continuity(made.write().published()).to_dict("records")
+        (row,) = self.followed(made)
         assert (row["stayed"], row["came"], row["went"]) == (1, 0, 0)
 
     def test_another_authoritys_schools_have_not_gone(self, tables):
@@ -146,11 +152,9 @@ class TestFromYearToYear:
         made = tables().school(0.1, 100, year=2018, urn="100001")
         made.school(0.1, 100, year=2018, urn="100009", local_authority="936")
         made.school(0.1, 100, year=2019, urn="100001")
-        table = made.write().published()
-        for file in table.files:
-            if file["year"] == 2019:
-                file["area"] = "850"
-        (row,) = continuity.continuity(table).to_dict("records")
+        before, after = (continuity.of_year(year) for year in made.write().years())
+        of_one = replace(after, areas=frozenset({"850"}))
+        (row,) = continuity.continuity([before, of_one]).to_dict("records")
         assert (row["schools"], row["went"]) == (1, 0)
 
     def test_figures_that_hardly_move_hold_no_jump(self, tables):
@@ -169,7 +173,8 @@ class TestFromYearToYear:
     def test_few_schools_tell_nothing(self, tables):
         made = tables().school(0.1, 100, year=2018, urn="100001")
         made.school(0.2, 100, year=2019, urn="100001")
-        assert continuity.jumps(made.write().published()).empty
+        years = [continuity.of_year(year) for year in made.write().years()]
+        assert continuity.jumps(years).empty
 
 
 class TestTheVerdictOnAFile:
@@ -208,9 +213,9 @@ class TestTheVerdictOnAFile:
         assert self.verdict(made)[0] == FIT
 
     def test_of_a_file_without_checks_is_fit(self, tables):
-        table = self.sound(tables).write().published()
-        none = check.TABLES["checks"]
-        assert verdicts(table, as_promised([], none))["verdict"].tolist() == [FIT]
+        files = files_of(self.sound(tables).write().published())
+        none = as_promised([], check.TABLES["checks"])
+        assert verdicts(files, none)["verdict"].tolist() == [FIT]
 
 
 class TestHeadlines:
