@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from pipeline.comparison.national_sd import national_sd
+from pipeline.quality.national_sd import national_sd
 from pipeline.estimators.gap_to_rest import gap_to_rest
 from pipeline.measures.catalogue import measure
 from pipeline.measures.school_types import MAINSTREAM

@@ -11,15 +11,15 @@ from pandera.pandas import DataFrameSchema
 
 from pipeline.comparison.cells import Asked, KnownResults, read_known, usable_rows
 from pipeline.comparison.compared import BY_HUB, BY_SCHOOL, Compared
-from pipeline.comparison.disclosure import too_few
 from pipeline.comparison.national_check import check_national
-from pipeline.comparison.national_sd import national_sd
 from pipeline.contracts import promise
 from pipeline.contracts.estimates import GAPS, LINEAGE, NATIONAL
 from pipeline.estimators.gap_to_rest import gap_to_rest
 from pipeline.measures.catalogue import MEASURES
 from pipeline.measures.measure import KEY_STAGES
 from pipeline.measures.school_types import MAINSTREAM
+from pipeline.quality.disclosure import too_few
+from pipeline.quality.national_sd import national_sd
 from pipeline.run.parameters import Parameters
 from pipeline.run.rounding import round_floats
 from pipeline.schools.follow import COMPARED_GROUPS

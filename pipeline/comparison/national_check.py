@@ -7,9 +7,9 @@ import pandas as pd
 
 from pipeline.comparison.cells import Asked, KnownResults
 from pipeline.comparison.compared import names_england
-from pipeline.comparison.disclosure import too_few
 from pipeline.measures.catalogue import TABLES
 from pipeline.measures.school_types import is_state_funded
+from pipeline.quality.disclosure import too_few
 
 
 def check_national(

@@ -190,7 +190,7 @@ PROGRESS: dict[str, PlantedProgress] = {
         intake=-1.15,
         hub=0.45,
         disadvantaged=0.7,
-        pupil={2016: 6.25, 2018: 5.98, 2019: 6.17358373, 2023: 6.2},
+        pupil={2016: 6.228, 2018: 5.992, 2019: 6.174, 2023: 6.2},
         special=-5.0,
         national=0.0,
     ),
@@ -208,7 +208,7 @@ PROGRESS: dict[str, PlantedProgress] = {
         intake=1.11,
         hub=0.45,
         disadvantaged=0.7,
-        pupil={2016: 6.05, 2018: 5.74, 2019: 5.69410663, 2023: 5.7},
+        pupil={2016: 6.045, 2018: 5.733, 2019: 5.694, 2023: 5.7},
         special=-5.0,
         national=0.0,
     ),
@@ -226,7 +226,7 @@ PROGRESS: dict[str, PlantedProgress] = {
         intake=0.81,
         hub=0.45,
         disadvantaged=0.5,
-        pupil={2016: 5.62, 2018: 5.43, 2019: 5.38985717, 2023: 5.4},
+        pupil={2016: 5.626, 2018: 5.434, 2019: 5.39, 2023: 5.4},
         special=-5.0,
         national=0.0,
     ),
@@ -244,7 +244,7 @@ PROGRESS: dict[str, PlantedProgress] = {
         intake=-0.81,
         hub=0.10,
         disadvantaged=0.14,
-        pupil={2016: 1.06, 2017: 1.23, 2018: 1.26, 2019: 1.28, 2022: 1.408359}
+        pupil={2016: 1.0596, 2017: 1.229, 2018: 1.2625, 2019: 1.2828, 2022: 1.408359}
         | {2023: 1.414023, 2024: 1.41628},
         special=-1.2,
         # SOURCE: Progress 8 of state-funded schools is -0.03 in every year, not 0:

@@ -14,7 +14,7 @@ from pipeline.run.faults import Fault
 
 EVALUATION_NAME = re.compile(r"[a-z][a-z0-9-]{0,59}")
 # A folder of the rendered reports, and what papermill would read as numbers.
-TAKEN_NAMES = {"notebooks", "nan", "inf"}
+TAKEN_NAMES = {"notebooks", "data-quality", "nan", "inf"}
 
 
 WorldName = Literal[
@@ -251,8 +251,8 @@ class Parameters(_Section):
             if not EVALUATION_NAME.fullmatch(name) or name in TAKEN_NAMES:
                 raise ValueError(
                     f"evaluation {name!r}: a name begins with a small letter and has at "
-                    "most 60 small letters, digits and hyphens; 'notebooks', 'nan' and "
-                    "'inf' are taken"
+                    "most 60 small letters, digits and hyphens; 'notebooks', "
+                    "'data-quality', 'nan' and 'inf' are taken"
                 )
         return self
 

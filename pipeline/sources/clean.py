@@ -82,7 +82,7 @@ def clean(key_stage: KeyStage, parameters: Parameters) -> Cleaned:
                 for name in performance_tables.overlooked(folder, key_stage)
             ],
             "schools_in_two_files": repeated,
-            "corrected": [applied.said for t in tables for applied in t.corrected],
+            "corrected": [vars(applied) for t in tables for applied in t.corrected],
             "years": {
                 str(year): _year_entry(key_stage, year, tables)
                 for year in parameters.years.all

@@ -142,7 +142,7 @@ def _read_file(
             "schools": int(urns.notna().sum()),
             "totals": int(records.notna().sum()),
         },
-        "corrected": [applied.said for applied in corrected],
+        "corrected": [vars(applied) for applied in corrected],
         **told,
         **counts,
     }

@@ -255,7 +255,7 @@ def _find(folder: Path, shown_from: str) -> tuple[list[_Found], list[dict[str, s
     for path in sorted(folder.rglob("*")):
         if not path.is_file() or path.suffix.lower() not in (".csv", ".xlsx"):
             continue
-        shown = f"{shown_from}/{path.relative_to(folder).as_posix()}"
+        shown = path.relative_to(folder).as_posix()
         for kind, how in _KINDS.items():
             if match := how.name.fullmatch(path.name):
                 found.append(_Found(_as_at(match, path), shown, path, kind))

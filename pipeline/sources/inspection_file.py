@@ -64,20 +64,29 @@ class InspectionColumns:
 # names are those of Ofsted's management information, learnt from open programs that read
 # it; no such file could be had (data/cards/inspections.md).
 LATEST = InspectionColumns(
-    urn=("URN AT TIME OF LATEST FULL INSPECTION",),
+    urn=(
+        "URN AT TIME OF LATEST FULL INSPECTION",
+        "URN AT TIME OF LATEST GRADED INSPECTION",
+    ),
     inspected=("INSPECTION START DATE", "INSPECTION DATE", "INSPECTION END DATE"),
     published=("PUBLICATION DATE",),
     grade=("OVERALL EFFECTIVENESS",),
 )
 PREVIOUS = InspectionColumns(
-    urn=("URN AT TIME OF PREVIOUS FULL INSPECTION",),
+    urn=(
+        "URN AT TIME OF PREVIOUS FULL INSPECTION",
+        "URN AT TIME OF PREVIOUS GRADED INSPECTION",
+    ),
     inspected=(
         "PREVIOUS INSPECTION START DATE",
         "PREVIOUS FULL INSPECTION DATE",
         "PREVIOUS INSPECTION END DATE",
     ),
     published=("PREVIOUS PUBLICATION DATE",),
-    grade=("PREVIOUS FULL INSPECTION OVERALL EFFECTIVENESS",),
+    grade=(
+        "PREVIOUS FULL INSPECTION OVERALL EFFECTIVENESS",
+        "PREVIOUS GRADED INSPECTION OVERALL EFFECTIVENESS",
+    ),
 )
 LATEST_GRADED = InspectionColumns(
     urn=("URN AT TIME OF LATEST OEIF GRADED INSPECTION",),

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.comparison.national_sd import national_sd
 from pipeline.evidence import wording
 from pipeline.evidence.wording import MINUS, active_title, headlines, number, verdict
 from pipeline.figures.levels_by_year import levels_by_year
 from pipeline.measures.catalogue import MEASURES, measure
 from pipeline.measures.measure import KEY_STAGES
+from pipeline.quality.national_sd import national_sd
 
 OTHERS = dict.fromkeys(KEY_STAGES, "the rest of England")
 CAUSAL = re.compile(

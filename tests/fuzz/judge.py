@@ -167,7 +167,11 @@ def _of_last_cell(start: Start, content: bytes, before: Facts, facts: Facts) -> 
     if rows[:-1] == whole[:place] and 0 < place < len(whole):
         lengths = {len(row) for row in whole}
         is_begun = rows[-1][:-1] == whole[place][: len(rows[-1]) - 1]
-        if is_begun and len(rows[-1]) in lengths and facts == naive.expected(start, content):
+        if (
+            is_begun
+            and len(rows[-1]) in lengths
+            and facts == naive.expected(start, content)
+        ):
             return Ended(Outcome.UNDETECTABLE, said)
     return Ended(Outcome.WRONG, said)
 

@@ -199,8 +199,7 @@ def _ees(start: Start, content: bytes) -> Facts:
         other = beside
     else:
         other = content
-    if other is not None:
-        _check_information(other)
+    names = {} if other is None else _names_of_information(other)
     rows = table(rows_of(text_of(results)), (ees.PERIOD, ees.LEVEL, ees.URN, ees.VERSION))
     layout = ees.layout_of(frozenset(rows[0]))
     if layout is None:
@@ -225,7 +224,7 @@ def _ees(start: Start, content: bytes) -> Facts:
         if not _URN.fullmatch(urn):
             raise RefusedError("urn")
         of_slice = (year, release)
-        name = row.get(ees.NAME, "").strip()
+        name = row.get(ees.NAME, "").strip() or names.get((period, urn), "")
         facts.setdefault(("school", *of_slice, urn), name)
         part = row[layout.part].strip() if layout.part else None
         for measure in MEASURES[layout.key_stage]:
@@ -275,9 +274,14 @@ def _ees_group(row: Row, layout: ees.Layout) -> str | None:
     return group
 
 
-def _check_information(content: bytes) -> None:
-    """The table of information has to be one; no figure of these starts is from it."""
-    table(rows_of(text_of(content)), (ees.PERIOD, ees.LEVEL, ees.URN))
+def _names_of_information(content: bytes) -> dict[tuple[str, str], str]:
+    """Names of schools by period and number, for results that lack them."""
+    rows = table(rows_of(text_of(content)), (ees.PERIOD, ees.LEVEL, ees.URN))
+    return {
+        (row[ees.PERIOD].strip(), row[ees.URN].strip()): row.get(ees.NAME, "").strip()
+        for row in reversed(rows)
+        if row[ees.LEVEL].strip().lower() == "school"
+    }
 
 
 # The register of schools ---------------------------------------------------------------

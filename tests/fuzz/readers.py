@@ -37,7 +37,7 @@ from pipeline.sources import (
 )
 from tests.fuzz import starts
 from tests.fuzz.cases import Start
-from tests.fuzz.faults import BrokenPromiseError, check_text, unprintable
+from tests.fuzz.faults import BrokenPromiseError, UnclearError, check_text, unprintable
 from tests.fuzz.grids import rows_of
 from tests.fuzz.naive import Facts, named_cells
 
@@ -336,7 +336,7 @@ def _list(start: Start, folder: Path) -> Facts:
     diagnosis = examine(found, _directory(), today=TODAY)
     for text in (writing.told(diagnosis), writing.findings_table(diagnosis)):
         if bad := unprintable(text.removeprefix(writing.BYTE_ORDER_MARK)):
-            raise BrokenPromiseError(f"it prints {bad!r}")
+            raise UnclearError(f"it prints {bad!r}")
     facts: Facts = {}
     for entry in diagnosis.entries:
         for column in ("urn", "joined", "left"):
@@ -380,7 +380,7 @@ def _drift(start: Start, folder: Path) -> Facts:
     found = drift.diagnose(folder / start.place)
     proposed = proposals(found, TODAY)
     if bad := unprintable(drift.told(found, proposed)):
-        raise BrokenPromiseError(f"it prints {bad!r}")
+        raise UnclearError(f"it prints {bad!r}")
     drift_page.page(found, proposed, folder / start.place).encode("utf-8")
     return findings(found)
 

@@ -1,5 +1,7 @@
 """Files whose bytes were spoilt: at random, cut off, in other encodings."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 
 from tests.fuzz.cases import Changed, Expect, Start, content_of, is_table, mutation
@@ -13,6 +15,8 @@ _NASTY = b'",;\t|\r\n\x00\xff\xfe\x1a\x85\xa0\xc2\xe2\x80-+.%=0123456789eE'
 
 
 def _place(rng: Random, content: bytes) -> int:
+    if not content:
+        return 0
     # The header decides what everything below it means: it is hit more than its share.
     if rng.random() < 0.2:
         return rng.randrange(min(len(content), content.find(b"\n") + 2 or 1, 4000) or 1)
@@ -23,6 +27,8 @@ def flipped(content: bytes, rng: Random) -> bytes:
     spoilt = bytearray(content)
     for _ in range(rng.choice((1, 1, 1, 2, 5, 50))):
         at = _place(rng, content)
+        if not spoilt:
+            return b"\x00"
         spoilt[at] = (
             rng.choice(_NASTY) if rng.random() < 0.5 else spoilt[at] ^ 1 << rng.randrange(8)
         )
@@ -171,22 +177,27 @@ def _(start: Start, rng: Random) -> Changed:
 
 @mutation("other line endings", ENCODING, Expect.SAME, weight=2)
 def _(start: Start, rng: Random) -> Changed:
-    content = bytes_of(sheet(start)).replace(b"\r\n", b"\n")
-    wanted = rng.choice((b"\r\n", b"\n", b"mixed"))
-    lines = content.split(b"\n")
-    if wanted == b"mixed":
-        joined = (
-            b"".join(line + rng.choice((b"\r\n", b"\n")) for line in lines[:-1]) + lines[-1]
-        )
-    else:
-        joined = wanted.join(lines)
-    return content_of(start, joined)
+    kind = rng.choice(("\r\n", "\n", "mixed"))
+    return content_of(
+        start,
+        _with_ends(start, lambda: rng.choice(("\r\n", "\n")) if kind == "mixed" else kind),
+    )
 
 
 @mutation("line endings of the old Mac", ENCODING, Expect.SAME_OR_FAULT, weight=1)
 def _(start: Start, rng: Random) -> Changed:
-    content = bytes_of(sheet(start)).replace(b"\r\n", b"\n")
-    return content_of(start, content.replace(b"\n", b"\r"))
+    return content_of(start, _with_ends(start, lambda: "\r"))
+
+
+def _with_ends(start: Start, end: Callable[[], str]) -> bytes:
+    """Write the rows with other line endings; those within cells stay."""
+    whole = sheet(start)
+    rows = [
+        bytes_of(replace(whole, rows=[row], mark=b"", line_end=end(), ends=True))
+        for row in whole.rows
+    ]
+    content = whole.mark + b"".join(rows)
+    return content if whole.ends else content.rstrip(b"\r\n")
 
 
 @mutation("the last line ending added or taken", ENCODING, Expect.SAME_OR_FAULT, weight=1)

@@ -19,9 +19,15 @@ KS2_COLUMNS = {"reading_progress": "READ", "writing_progress": "WRIT",
                "maths_progress": "MAT"}  # fmt: skip
 
 
+def numbers_with_a_score(pupils, coverage):
+    """Give the fewest and the most pupils whose share rounds to the published coverage."""
+    fits = [k for k in range(int(pupils) + 1) if abs(100 * k / pupils - coverage) <= 0.5]
+    return fits[0], fits[-1]
+
+
 @pytest.fixture(scope="module")
 def schools(raw, plain):
-    """Give pupils, low, score and high of every school with published bounds."""
+    """Give fewest and most pupils, low, score and high of schools with bounds."""
 
     def rows_of(code, year):
         folder = f"dfe/{year - 1}-{year}"
@@ -31,10 +37,10 @@ def schools(raw, plain):
             for row in raw(f"{folder}/850_ks2final.csv"):
                 # The number with a score is not published: all pupils times coverage.
                 eligible, covered = plain(row["TELIG"]), plain(row[f"{subject}COV"])
-                pupils = None
-                if eligible is not None and covered is not None:
-                    pupils = eligible * covered / 100
-                yield row, pupils, *(plain(row[subject + c]) for c in columns)
+                few = many = None
+                if eligible and covered:
+                    few, many = numbers_with_a_score(eligible, covered)
+                yield row, few, many, *(plain(row[subject + c]) for c in columns)
             return
         suffix = ""
         if year == 2016:  # that year's bounds stand in the next year's file
@@ -43,33 +49,35 @@ def schools(raw, plain):
             for row in raw(f"{folder}/{area}_ks4final.csv"):
                 cells = (plain(row[f"{c}{suffix}"]) for c in
                          ("P8PUP", "P8CILOW", "P8MEA", "P8CIUPP"))  # fmt: skip
-                yield row, *cells
+                pupils, *bounds = cells
+                yield row, pupils, pupils, *bounds
 
     def usable(code, year):
         return [
-            (pupils, low, score, high)
-            for row, pupils, low, score, high in rows_of(code, year)
+            (few, many, low, score, high)
+            for row, few, many, low, score, high in rows_of(code, year)
             if row["RECTYPE"].strip() in ("1", "2")
-            and None not in (pupils, low, score, high)
-            and pupils > 0
+            and None not in (few, many, low, score, high)
+            and few > 0
         ]
 
     return usable
 
 
 @pytest.mark.parametrize(("code", "year"), RECOVERED)
-def test_each_recovered_sd_is_recovered_again_to_the_digits_given(schools, code, year):
-    """sum(x * w) / sum(x^2), where x = 2 * 1.96 / sqrt(n) and w is the interval's width."""
-    entry = SDS[code][year]
-    found = schools(code, year)
-    x = [2 * 1.96 / math.sqrt(n) for n, *_ in found]
-    widths = [high - low for _, low, _, high in found]
-    recovered = sum(a * w for a, w in zip(x, widths, strict=True)) / sum(a * a for a in x)
-    digits = len(str(entry["sd"]).split(".")[1])
-    # 1.0594 stands in the file with four digits, 6.25 with two.
-    digits = max(digits, 4 if code == "progress_8" else 2)
-    assert round(recovered, digits) == entry["sd"]
-    assert f"({len(found)} schools)" in entry["source"]
+def test_each_recovered_sd_lies_in_the_only_range_that_fits_every_school(
+    schools, code, year
+):
+    """Half an interval is 1.96 * SD / sqrt(n), and each bound is rounded by half a unit."""
+    unit = 0.01 if code == "progress_8" else 0.1
+    least, most = 0.0, math.inf
+    for few, many, low, _, high in schools(code, year):
+        half = (high - low) / 2
+        least = max(least, (half - unit / 2) * math.sqrt(few) / 1.96)
+        most = min(most, (half + unit / 2) * math.sqrt(many) / 1.96)
+    assert least <= SDS[code][year]["sd"] <= most
+    assert most - least < (0.006 if code == "progress_8" else 0.03)
+    assert f"({len(schools(code, year))} schools)" in SDS[code][year]["source"]
 
 
 @pytest.mark.parametrize(("code", "year"), CHECKED)
@@ -83,9 +91,9 @@ def test_each_sd_reproduces_the_published_bounds_of_schools(schools, code, year)
     found = schools(code, year)
     assert len(found) > 60
     agree = [
-        abs(score - 1.96 * sd / math.sqrt(n) - low) <= unit + 1e-4
-        and abs(score + 1.96 * sd / math.sqrt(n) - high) <= unit + 1e-4
-        for n, low, score, high in found
+        abs(score - 1.96 * sd / math.sqrt((few + many) / 2) - low) <= unit + 1e-4
+        and abs(score + 1.96 * sd / math.sqrt((few + many) / 2) - high) <= unit + 1e-4
+        for few, many, low, score, high in found
     ]
     assert sum(agree) / len(agree) >= 0.99
 
@@ -100,6 +108,6 @@ def test_half_the_width_of_progress_8_agrees_to_its_own_rounding(schools, year):
     found = schools("progress_8", year)
     agree = [
         abs(1.96 * sd / math.sqrt(n) - (high - low) / 2) <= 0.0051
-        for n, low, _, high in found
+        for n, _, low, _, high in found
     ]
     assert sum(agree) / len(agree) >= 0.99

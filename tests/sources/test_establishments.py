@@ -100,7 +100,7 @@ def test_an_establishment_is_read_in_the_registers_own_words(gias):
     assert (row["lowest_age"], row["highest_age"]) == (3, 11)
     assert pd.isna(row["opened"])
     assert row["status"] == "Open"
-    assert (row["source"], row["row"]) == ("gias/edubasealldata20240901.csv", 2)
+    assert (row["source"], row["row"]) == ("edubasealldata20240901.csv", 2)
 
 
 def test_every_table_keeps_its_promise_even_without_its_file(gias):
@@ -188,8 +188,8 @@ def test_the_newest_file_of_a_kind_is_read_and_the_others_are_listed(gias):
     )
     assert read.establishments["name"].tolist() == ["New name"]
     assert [entry["file"] for entry in read.inventory["left_out"]] == [
-        "gias/edubasealldata.csv",
-        "gias/edubasealldata20230901.csv",
+        "edubasealldata.csv",
+        "edubasealldata20230901.csv",
     ]
     assert read.inventory["files"][0]["as_at"] == "2024-09-01"
 
@@ -197,7 +197,7 @@ def test_the_newest_file_of_a_kind_is_read_and_the_others_are_listed(gias):
 def test_a_file_of_another_name_is_listed_and_not_read(gias):
     read = gias({"edubasealldata.csv": table(REGISTER), "lookup.csv": "anything"})
     assert read.inventory["left_out"] == [
-        {"file": "gias/lookup.csv", "why": "its name is not one of the register's files"}
+        {"file": "lookup.csv", "why": "its name is not one of the register's files"}
     ]
 
 
@@ -301,7 +301,7 @@ def test_the_history_of_trusts_is_preferred_to_the_schools_of_one_day(gias):
     )
     assert read.trust_spells["trust_name"].tolist() == ["Ark Schools"]
     (entry,) = read.inventory["left_out"]
-    assert entry["file"] == "gias/trust_links.csv"
+    assert entry["file"] == "trust_links.csv"
     assert "schools that left" in entry["why"]
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.comparison.national_sd import national_sd
+from pipeline.quality.national_sd import national_sd
 
 
 @pytest.mark.usefixtures("project")
