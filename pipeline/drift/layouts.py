@@ -6,6 +6,7 @@ by `python -m pipeline.drift.layouts FILE...`, once the file has been looked at.
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -124,9 +125,17 @@ def keep(path: Path, shown: str) -> Path:
     return kept
 
 
+def folder_of(path: Path) -> Path:
+    """Give the folder that a file stands in, and not the one that a link leads to.
+
+    Links that lead in a circle are left as they are: the reader tells them.
+    """
+    return Path(os.path.realpath(path.parent))
+
+
 def shown_as(path: Path) -> str:
     """Name a file with the folder that says its year."""
-    return "/".join(path.resolve().parts[-2:])
+    return "/".join((folder_of(path) / path.name).parts[-2:])
 
 
 if __name__ == "__main__":

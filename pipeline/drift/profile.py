@@ -53,7 +53,8 @@ def of_file(path: Path, shown: str) -> Profile:
     Raises InputFault for what cannot be read as a table.
     """
     file = table_file.read(path, shown)
-    content = path.read_bytes()
+    with table_file.open_file(path) as opened:
+        content = opened.read()
     identity = tables.identify(shown, file.header)
     return _described(
         file,

@@ -1,6 +1,7 @@
 """What a new file is compared with: its known layout, or the file of the year before."""
 
 import csv
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from pipeline.drift import layouts, profile, tables
 from pipeline.drift.profile import Profile
 from pipeline.drift.tables import Identity
 from pipeline.run.faults import Fault
+from pipeline.sources import table_file
 
 
 def choose(now: Profile, path: Path, sources: Path | None = None) -> Profile:
@@ -51,7 +53,7 @@ def _distance(of: Identity, wanted: Identity) -> tuple[bool, int]:
 
 def _earlier_file(identity: Identity, path: Path, sources: Path | None) -> Path | None:
     found = []
-    for folder in filter(None, (path.resolve().parent.parent, sources)):
+    for folder in filter(None, (layouts.folder_of(path).parent, sources)):
         for other in sorted(folder.glob("*/*.csv")):
             of = _identity_of(other)
             same_table = (of.table, of.release) == (identity.table, identity.release)
@@ -63,8 +65,9 @@ def _earlier_file(identity: Identity, path: Path, sources: Path | None) -> Path 
 def _identity_of(path: Path) -> Identity:
     """Tell a table by its first line; a file that cannot be read is none."""
     try:
-        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-            header = next(csv.reader(file), [])
+        with table_file.open_file(path) as file:
+            text = io.TextIOWrapper(file, "utf-8-sig", errors="replace", newline="")
+            header = next(csv.reader(text), [])
     except (OSError, csv.Error):
         header = []
     return tables.identify(layouts.shown_as(path), tuple(header))

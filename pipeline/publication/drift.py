@@ -79,7 +79,7 @@ def told(diagnosis: Diagnosis, proposed: list[Proposal]) -> str:
     notes = len(diagnosis.of(Level.NOTE))
     lines += ["", f"{notes} notes on the page, of what is read alike or not read."]
     for proposal in proposed:
-        lines += ["", f"Proposed for {proposal.where}, {proposal.why}:"]
+        lines += ["", plain(f"Proposed for {proposal.where}, {proposal.why}:")]
         lines += [f"  {plain(line)}" for line in proposal.text.splitlines()]
     return "\n".join(lines) + "\n"
 

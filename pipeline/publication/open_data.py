@@ -138,8 +138,7 @@ def is_small(results: pd.DataFrame, up_to: int) -> Claims:
 
 def _about_schools(rows: pd.DataFrame, schools: pd.DataFrame) -> dict[str, Any]:
     about = rows.merge(schools, on=["urn", "year"], how="left", validate="many_to_one")
-    year = about["year"]
-    period = (year - 1).astype("str") + (year % 100).map("{:02d}".format)
+    period = [f"{year - 1}{year % 100:02d}" for year in about["year"]]
     known = {
         "time_period": period,
         "time_identifier": np.full(len(about), "Academic year"),

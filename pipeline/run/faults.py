@@ -5,8 +5,13 @@ class Fault(Exception):
     """Something in the input or the settings that a person has to mend.
 
     Its text names the file, the row and column where there are any, what was expected
-    and what to do. It is shown without a traceback.
+    and what to do. It is shown without a traceback, and without what cannot be printed:
+    names and cells of files are told in it, and may hold what commands a screen.
     """
+
+    def __init__(self, text: str) -> None:
+        """Tell the fault in these words, of one line or several."""
+        super().__init__("\n".join(map(_printable, text.split("\n"))))
 
 
 class InputFault(Fault):
@@ -31,6 +36,12 @@ class InputFault(Fault):
             place += f", row {row}"
         if column is not None:
             place += f", column {column}"
-        super().__init__(
-            f"{place}: {problem}\n  expected: {expected}\n  what to do: {mend}"
-        )
+        told = f"{place}: {problem}", f"  expected: {expected}", f"  what to do: {mend}"
+        super().__init__("\n".join(map(_printable, told)))
+
+
+def _printable(text: str) -> str:
+    """Write what cannot be printed, a line break too, as Python writes it: `\\x1b`."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

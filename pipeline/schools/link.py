@@ -74,7 +74,7 @@ def _why_not_read(name: str, folder: str | None, downloads: str) -> str | None:
     if folder is None:
         return f"sources.{name} names no folder"
     if _is_synthetic(folder) and not _is_synthetic(downloads):
-        return f"{folder} is made up, and the results of {downloads} are not"
+        return f"sources.{name} is made up, and the results are not"
     return None
 
 

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from pipeline.measures.context import ContextTable
 from pipeline.run.faults import Fault, InputFault
+from pipeline.sources import table_file
 
 FOLDER_NAME = re.compile(r"(?P<start>20[0-9]{2})-(?P<end>20[0-9]{2})")
 
@@ -115,7 +116,7 @@ def _is_near(name: str, near: re.Pattern[str]) -> bool:
 def _names_in_zip(path: Path) -> list[str]:
     # Whether a zip is sound is for those to say who read tables from it.
     try:
-        with zipfile.ZipFile(path) as archive:
+        with table_file.open_file(path) as file, zipfile.ZipFile(file) as archive:
             return sorted(set(archive.namelist()))
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError):
         return []

@@ -1,6 +1,5 @@
 """Which tables stand in the folder of sources: loose, or inside the zip of a download."""
 
-import errno
 import lzma
 import os
 import re
@@ -10,7 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -36,6 +35,8 @@ _SAVE = "save the downloads there, or correct sources.folder"
 # tables of codes shrink to a thirtieth: more than this is no download of the department.
 MOST_BYTES = 1_000_000_000
 MOST_SHRUNK = 200
+MOST_MEMBERS = 1_000
+"""In one zip. The department's hold a few dozen."""
 _START = 65_536
 _DAMAGED = (
     zipfile.BadZipFile,
@@ -157,6 +158,8 @@ class _Place:
     shown: str
     member: Member | None = None
     is_at_the_top: bool = False
+    archive: zipfile.ZipFile | None = field(default=None, compare=False, repr=False)
+    """The zip, while its files are gone through: it is opened once for all of them."""
 
     @property
     def name(self) -> str:
@@ -168,8 +171,9 @@ def _places(folder: Path) -> Iterator[_Place]:
     for path in _files(folder):
         shown = path.relative_to(folder).as_posix()
         if path.suffix.lower() == ".zip":
-            for member in _members(path, shown):
-                yield _Place(path, f"{shown}/{member.name}", member)
+            with _zip(path, shown) as archive:
+                for member in _members(archive, path, shown):
+                    yield _Place(path, f"{shown}/{member.name}", member, archive=archive)
         else:
             yield _Place(path, shown, is_at_the_top=path.parent == folder)
 
@@ -298,6 +302,7 @@ def _periods_and_versions(place: _Place, changed: int) -> frozenset[tuple[str, s
     found: set[tuple[str, str]] = set()
 
     def note(header: tuple[str, ...]) -> Callable[[list[str]], bool]:
+        found.clear()
         period = header.index(ees.PERIOD)
         version = header.index(ees.VERSION) if ees.VERSION in header else None
 
@@ -388,20 +393,25 @@ def _superseded(tables: list[Download]) -> list[Download]:
     ]
 
 
-def _members(path: Path, shown: str) -> list[Member]:
+def _members(archive: zipfile.ZipFile, path: Path, shown: str) -> list[Member]:
     """List the files of a zip, having looked whether it can be trusted."""
-    with _zip(path, shown) as archive:
-        listed = [entry for entry in archive.infolist() if not entry.is_dir()]
-        for entry in listed:
-            _refuse_untrusted(entry, shown)
-        if sum(entry.compress_size for entry in listed) > path.stat().st_size:
-            raise _untrusted(shown, "its files overlap", "files one after the other")
+    listed = [e for e in archive.infolist() if not e.filename.endswith("/")]
+    if len(listed) > MOST_MEMBERS:
+        raise _untrusted(
+            shown, f"it holds {len(listed):,} files", f"at most {MOST_MEMBERS:,} files"
+        )
+    for entry in listed:
+        _refuse_untrusted(entry, shown)
+    if sum(entry.compress_size for entry in listed) > path.stat().st_size:
+        raise _untrusted(shown, "its files overlap", "files one after the other")
     return [Member(entry.filename, entry.CRC, entry.file_size) for entry in listed]
 
 
 def _refuse_untrusted(entry: zipfile.ZipInfo, shown: str) -> None:
     name = entry.filename
     parts = PurePosixPath(name).parts
+    if not parts:
+        raise _untrusted(shown, "it holds a file without a name", "files with names")
     wrong = "\\" in name or ":" in name or not name.isprintable()
     if wrong or name.startswith("/") or ".." in parts:
         raise _untrusted(
@@ -440,17 +450,25 @@ def _untrusted(shown: str, problem: str, expected: str) -> InputFault:
 @contextmanager
 def _zip(path: Path, shown: str) -> Iterator[zipfile.ZipFile]:
     try:
-        archive = zipfile.ZipFile(path)
+        file = table_file.open_file(path)
     except OSError as unreadable:
         raise table_file.cannot_read(shown, unreadable) from unreadable
-    except Exception as broken:
-        # A zip with hostile bytes in its list of files raises errors of many kinds.
-        raise _broken(shown, broken) from broken
-    with archive:
+    with file:
         try:
-            yield archive
-        except _DAMAGED as broken:
+            archive = zipfile.ZipFile(file)
+        except Exception as broken:
+            # A zip with hostile bytes in its list of files raises errors of many kinds.
             raise _broken(shown, broken) from broken
+        with archive, _damage_told(shown):
+            yield archive
+
+
+@contextmanager
+def _damage_told(shown: str) -> Iterator[None]:
+    try:
+        yield
+    except _DAMAGED as broken:
+        raise _broken(shown, broken) from broken
 
 
 def _broken(shown: str, why: Exception) -> InputFault:
@@ -467,19 +485,24 @@ def _opened(place: _Place) -> Iterator[IO[bytes]]:
     """Open a file, loose or in a zip, for reading its bytes."""
     if place.member is None:
         try:
-            if not stat.S_ISREG(place.path.stat().st_mode):
-                raise OSError(errno.EINVAL, "it is no file")
-            file = place.path.open("rb")
+            file = table_file.open_file(place.path)
         except OSError as unreadable:
             raise table_file.cannot_read(place.shown, unreadable) from unreadable
         with file:
             yield file
         return
-    with _zip(place.path, place.shown) as archive:
-        # Two members may bear one name: the checksum tells which was meant.
-        for entry in archive.infolist():
-            if Member(entry.filename, entry.CRC, entry.file_size) == place.member:
-                with archive.open(entry) as member:
-                    yield member
-                return
-        raise zipfile.BadZipFile(f"{place.member.name} is no longer in it")
+    if place.archive is not None:
+        with _damage_told(place.shown), _unpacked(place.archive, place.member) as file:
+            yield file
+        return
+    with _zip(place.path, place.shown) as archive, _unpacked(archive, place.member) as file:
+        yield file
+
+
+def _unpacked(archive: zipfile.ZipFile, member: Member) -> IO[bytes]:
+    # Two members may bear one name: the checksum tells which was meant.
+    meant = member.name, member.crc, member.size
+    for entry in archive.infolist():
+        if (entry.filename, entry.CRC, entry.file_size) == meant:
+            return archive.open(entry)
+    raise zipfile.BadZipFile(f"{member.name} is no longer in it")

@@ -95,7 +95,13 @@ class _Sorting:
         self.levels: set[str] = set()
 
     def rows(self, header: tuple[str, ...]) -> Callable[[list[str]], bool]:
-        """Tell which rows to keep, for a file with these columns."""
+        """Tell which rows to keep, for a file with these columns.
+
+        A file in Windows-1252 is begun twice; what was noted the first time goes.
+        """
+        self.group.clear()
+        self.levels.clear()
+        self._left_out.clear()
         layout = ees.layout_of(frozenset(header))
         if layout is None:
             raise InputFault(

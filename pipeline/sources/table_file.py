@@ -1,8 +1,10 @@
 """Reading one downloaded file, without losing or inventing a cell."""
 
 import csv
+import errno
 import hashlib
 import io
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -21,9 +23,13 @@ from pipeline.run.faults import InputFault
 Columns = Callable[[tuple[str, ...]], set[str]]
 """Given all columns of a file, in capitals: the ones to keep."""
 Rows = Callable[[tuple[str, ...]], Callable[[list[str]], bool]]
-"""Given all columns of a file, in capitals: what tells of a row whether to keep it."""
+"""Given all columns of a file, in capitals: what tells of a row whether to keep it.
+
+It is called again where a file turns out to be in Windows-1252, and then begins anew."""
 Opened = Callable[[], AbstractContextManager[IO[bytes]]]
 """Opens a file for reading its bytes; it may be called more than once."""
+MOST_COLUMNS = 16_384
+"""As many as a spreadsheet has. The widest table known has some 500."""
 _CHUNK = 1 << 18
 _ARROW_BLOCK = 1 << 23
 _BOM = b"\xef\xbb\xbf"
@@ -51,12 +57,23 @@ def read(path: Path, shown: str) -> TableFile:
     either line ending and often with none at the end; rows of schools without results
     are shorter than the header. A row that is longer, or a last row that stops where no
     other row does, raises InputFault: cells would stand in the wrong columns, or the
-    file was cut off.
+    file was cut off. So does what is no file: a pipe would be waited for, and a device
+    may never end.
     """
     try:
-        return read_part(lambda: path.open("rb"), shown)
+        return read_part(lambda: open_file(path), shown)
     except OSError as unreadable:
         raise cannot_read(shown, unreadable) from unreadable
+
+
+def open_file(path: Path) -> IO[bytes]:
+    """Open a file, or what a link leads to, for reading its bytes.
+
+    Raises OSError for what cannot be opened, and for a folder, pipe or device.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "it is no file")
+    return path.open("rb")
 
 
 def cannot_read(shown: str, unreadable: OSError) -> InputFault:
@@ -113,7 +130,15 @@ def _kept(header: tuple[str, ...], columns: Columns | None) -> list[int]:
     return [place for place, name in enumerate(header) if name in names]
 
 
-def _refuse_repeated_columns(header: tuple[str, ...], shown: str) -> None:
+def _refuse_header(header: tuple[str, ...], shown: str) -> None:
+    if len(header) > MOST_COLUMNS:
+        raise InputFault(
+            shown,
+            f"it has {len(header):,} columns",
+            expected=f"a table of at most {MOST_COLUMNS:,} columns",
+            mend="download the file again; rows may have been saved as columns",
+            row=1,
+        )
     seen: set[str] = set()
     for name in header:
         if name and name in seen:
@@ -170,7 +195,7 @@ def _read_by_csv(
         reader = csv.reader(text, strict=True)
         try:
             header = tuple(name.strip().upper() for name in next(reader, []))
-            _refuse_repeated_columns(header, shown)
+            _refuse_header(header, shown)
             kept = _kept(header, columns)
             body = _Body(header, shown)
             cells = list(body.rows(reader, kept, rows(header) if rows else None))
@@ -300,7 +325,7 @@ def _read_by_arrow(content: bytes, shown: str, columns: Columns) -> TableFile | 
         return None
     first = content[start:end].decode()
     header = tuple(name.strip().upper() for name in first.split(","))
-    _refuse_repeated_columns(header, shown)
+    _refuse_header(header, shown)
     kept = _kept(header, columns)
     rest = pa.py_buffer(content).slice(min(body, len(content)))
     short = _ShortRows()

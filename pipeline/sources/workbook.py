@@ -6,6 +6,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,15 @@ import pandas as pd
 from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from pipeline.run.faults import InputFault
-from pipeline.sources.table_file import Columns, TableFile, cannot_read
+from pipeline.sources.table_file import Columns, TableFile, cannot_read, open_file
 
 MOST_BYTES = 500_000_000
 """Of everything in the workbook once unpacked. The spine of 2018 holds 29 million."""
+MOST_SHRUNK = 100
+"""How many times a part may grow when unpacked. A sheet in which every cell holds the
+same grows 23 times, those of the department 8 to 9 times."""
+_SMALL = 65_536
+"""A part of so many bytes may grow as it likes."""
 MOST_CELLS = 20_000_000
 """From the first cell of a sheet to its last. The spine of 2018 holds 0.8 million."""
 
@@ -68,31 +74,67 @@ def read(
     read, for a sheet that is not there, and for cells that hold an error (`#N/A`) or a
     formula without its result: the library would give those as empty.
     """
+    return opened(path, shown).read(sheet, header, columns)
+
+
+def sheets(path: Path, shown: str) -> list[str]:
+    """Names of the sheets that a person sees when opening the workbook."""
+    return opened(path, shown).sheets
+
+
+@dataclass(frozen=True)
+class Workbook:
+    """A workbook that was unpacked once, for reading several of its sheets."""
+
+    shown: str
+    sha256: str
+    sheets: list[str]
+    """Names of the sheets that a person sees."""
+    parts: dict[str, bytes]
+    """The texts of the workbook by name in small letters, such as `xl/workbook.xml`."""
+    book: CalamineWorkbook
+
+    def read(
+        self,
+        sheet: str | None = None,
+        header: str | None = None,
+        columns: Columns | None = None,
+    ) -> TableFile:
+        """Read one sheet, as the function of this name reads it."""
+        name = self.named(sheet)
+        part = _part_of(self.parts, name, self.shown)
+        _refuse_unreadable(part, self.parts, name, self.shown)
+        with _refusals(self.shown):
+            rows = self.book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+        top = _header_row(rows, header, name, self.shown)
+        named = _columns(rows, top, self.shown)
+        return TableFile(
+            shown=self.shown,
+            sha256=self.sha256,
+            header=named,
+            cells=_as_text(rows, top, named, columns, name, self.shown),
+        )
+
+    def named(self, sheet: str | None) -> str:
+        """Give the name of a sheet as it stands there; a person may write it otherwise.
+
+        None stands for the only sheet there is. Raises InputFault where it is not there.
+        """
+        return _chosen(self.sheets, sheet, self.shown)
+
+
+def opened(path: Path, shown: str) -> Workbook:
+    """Open a workbook, for reading several of its sheets from one unpacking.
+
+    Raises InputFault as `read` does for a workbook that cannot be read.
+    """
     content = _bytes(path, shown)
     parts = _unpack(content, shown)
     with _refusals(shown):
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         visible = _visible(book)
-    name = _chosen(visible, sheet, shown)
-    _refuse_unreadable(_part_of(parts, name, shown), parts, name, shown)
-    with _refusals(shown):
-        rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-    top = _header_row(rows, header, name, shown)
-    named = _columns(rows, top, shown)
-    return TableFile(
-        shown=shown,
-        sha256=hashlib.sha256(content).hexdigest(),
-        header=named,
-        cells=_as_text(rows, top, named, columns, name, shown),
-    )
-
-
-def sheets(path: Path, shown: str) -> list[str]:
-    """Names of the sheets that a person sees when opening the workbook."""
-    content = _bytes(path, shown)
-    _unpack(content, shown)
-    with _refusals(shown):
-        return _visible(CalamineWorkbook.from_filelike(io.BytesIO(content)))
+    sha256 = hashlib.sha256(content).hexdigest()
+    return Workbook(shown, sha256, visible, parts, book)
 
 
 def date_of_serial(text: str) -> date | None:
@@ -112,9 +154,10 @@ def date_of_serial(text: str) -> date | None:
 
 def _bytes(path: Path, shown: str) -> bytes:
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise _too_large(shown, f"the file has {path.stat().st_size:,} bytes")
-        return path.read_bytes()
+        with open_file(path) as file:
+            if path.stat().st_size > MOST_BYTES:
+                raise _too_large(shown, f"the file has {path.stat().st_size:,} bytes")
+            return file.read()
     except OSError as unreadable:
         raise cannot_read(shown, unreadable) from unreadable
 
@@ -139,6 +182,12 @@ def _unpack(content: bytes, shown: str) -> dict[str, bytes]:
             raise _too_large(shown, f"unpacked, it would have {total:,} bytes")
         for part in packed.infolist():
             name = part.filename.replace("\\", "/").lower()
+            if part.file_size > MOST_SHRUNK * max(part.compress_size, 1) + _SMALL:
+                raise _too_large(
+                    shown,
+                    f"its part {name[:60]!r} would grow from {part.compress_size:,} bytes "
+                    f"to {part.file_size:,}",
+                )
             if name in parts:
                 raise InputFault(
                     shown,

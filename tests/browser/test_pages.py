@@ -112,7 +112,7 @@ def test_every_chart_says_its_kind_coverage_and_trend(browser, project):
     alts = page.eval_on_selector_all(
         "figure svg[role=img]", "all => all.map(s => s.getAttribute('aria-label'))"
     )
-    assert len(alts) == 7
+    assert len(alts) == 16
     for alt in alts:
         assert alt.startswith("Dot-and-interval chart of ")
         assert "2015/16" in alt or "2016/17" in alt

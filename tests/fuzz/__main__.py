@@ -18,6 +18,8 @@ from tests.fuzz import judge, limits, mutations, starts, telling
 from tests.fuzz.cases import MUTATIONS, Case
 
 LEAST = 10_000
+SHARES = {"drift": 0.3, "plain": 0.4, "corrections": 0.5, "register": 2.0, "list": 2.0}
+"""What is slow, or reads many files in the same way, gets fewer cases of each mutation."""
 assert mutations.FAMILIES
 
 
@@ -32,12 +34,14 @@ def plan(least: int, first_seed: int = 0) -> list[Case]:
         for m in MUTATIONS.values()
         if m.applies(s)
     ]
-    scale = least / max(sum(m.weight for _, m in pairs), 1)
+    shares = {s.name: SHARES.get(s.reader, 1.0) for s in starts.all_starts().values()}
+    scale = least / max(sum(m.weight * shares[s.name] for s, m in pairs), 1)
     cases = []
     owed = Counter[str]()
     for start, mutation in pairs:
         # Fractions of a case are saved up, mutation by mutation, until they are one.
-        owed[mutation.name] += round(mutation.weight * scale * 1_000_000)
+        share = mutation.weight * shares[start.name] * scale
+        owed[mutation.name] += round(share * 1_000_000)
         count, owed[mutation.name] = divmod(owed[mutation.name], 1_000_000)
         cases += [Case(start.name, mutation.name, first_seed + k) for k in range(count)]
     return cases

@@ -227,6 +227,7 @@ def _context(start: Start, folder: Path) -> Facts:
 def _trusts(start: Start, folder: Path) -> Facts:
     found = trust_tables.read(folder, SHOWN, YEARS)
     _writable(found.inventory)
+    _refuse_left_out(found.inventory, start)
     table = found.table
     facts: Facts = {
         ("name", uid): name

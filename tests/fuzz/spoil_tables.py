@@ -240,7 +240,8 @@ def _(start: Start, rng: Random) -> Changed:
     number = next((at for at, n in enumerate(header(start)) if n.endswith("URN")), 0)
     made = []
     few = rows[:20] or [[""] * len(names)]
-    for k in range(2_000 if start.is_workbook or len(names) > 100 else 20_000):
+    cells = 40_000 if start.is_workbook else 400_000
+    for k in range(min(cells // len(names), 20_000)):
         row = list(few[k % len(few)])
         row[number] = str(200_000 + k)
         made.append(row)

@@ -47,3 +47,22 @@ def test_a_path_is_shown_as_seen_from_the_project(project):
     beside = project.folder.parent / "shared" / "x.csv"
     assert locations.shown(inside) == "data/x.csv"
     assert locations.shown(beside) == "../shared/x.csv"
+
+
+def test_what_cannot_be_printed_is_told_in_letters():
+    fault = InputFault(
+        "a\nb\x1b[31m.csv",
+        "found \x07 and \u202e",
+        expected="caf\u00e9 & \u2019",
+        mend="look at '\udcff'",
+        column="P8\r",
+    )
+    assert str(fault) == (
+        "a\\nb\\x1b[31m.csv, column P8\\r: found \\x07 and \\u202e\n"
+        "  expected: caf\u00e9 & \u2019\n"
+        "  what to do: look at '\\udcff'"
+    )
+
+
+def test_a_fault_of_several_lines_keeps_them_and_nothing_else_that_cannot_be_printed():
+    assert str(Fault("a\tb\x1b.zip:\n  what to do")) == "a\\tb\\x1b.zip:\n  what to do"

@@ -1,6 +1,7 @@
 """A copy of the project in an empty folder, to run the whole pipeline in."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -102,3 +103,8 @@ def copy_of_project(
         assert project.run(*command).returncode == 0
     project.commit("A copy")
     return project
+
+
+def rerun(said: str) -> set[str]:
+    """Name the stages that DVC ran, but for the one that looks in every run."""
+    return set(re.findall(r"Running stage '([^']+)'", said)) - {"supply"}

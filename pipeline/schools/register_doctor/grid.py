@@ -3,21 +3,21 @@
 import csv
 import io
 import re
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from python_calamine import CalamineWorkbook
 
 from pipeline.run.faults import InputFault
 from pipeline.schools.register_doctor import headers
 from pipeline.schools.register_doctor.findings import Finding
 from pipeline.schools.register_doctor.headers import Rows
 from pipeline.sources import workbook
+from pipeline.sources.workbook import Workbook
 
 MOST_BYTES = 50_000_000
 MOST_ROWS = 20_000
 """There are about 24,000 open schools in England."""
+MOST_SHEETS = 50
+"""So many are looked through for the list, where no sheet is named."""
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "upright strokes"}
 _MAC_EPOCH = re.compile(rb"""\bdate1904=["'](?:1|true)["']""")
 
@@ -78,8 +78,9 @@ def read(path: Path, sheet: str | None = None) -> Grid:
 
 def _of_workbook(path: Path, shown: str, sheet: str | None) -> Grid:
     findings: list[Finding] = []
+    book = workbook.opened(path, shown)
     if sheet is None:
-        sheet, others = _likeliest_sheet(path, shown)
+        sheet, others = _likeliest_sheet(book, shown)
         if others:
             findings.append(
                 Finding(
@@ -91,12 +92,8 @@ def _of_workbook(path: Path, shown: str, sheet: str | None) -> Grid:
                     "a list of schools",
                 )
             )
-    table = workbook.read(path, shown, sheet)
-    # A person may name a sheet in other capitals.
-    as_asked = sheet.strip().casefold()
-    sheet = next(
-        name for name in workbook.sheets(path, shown) if name.strip().casefold() == as_asked
-    )
+    table = book.read(sheet)
+    sheet = book.named(sheet)
     rows = {1: [str(name) for name in table.cells.columns]}
     rows |= {
         int(str(number)): [str(cell) for cell in cells]
@@ -104,24 +101,32 @@ def _of_workbook(path: Path, shown: str, sheet: str | None) -> Grid:
             table.cells.index, table.cells.to_numpy().tolist(), strict=True
         )
     }
-    findings += _fill_merged(path, sheet, rows)
+    findings += _fill_merged(book, sheet, rows)
     return Grid(
         shown=f"{shown}, sheet {sheet!r}",
         rows=[(n, c) for n, c in sorted(rows.items()) if any(x.strip() for x in c)],
-        counts_from_1904=_counts_from_1904(path),
+        counts_from_1904=bool(_MAC_EPOCH.search(book.parts["xl/workbook.xml"])),
         findings=findings,
     )
 
 
-def _likeliest_sheet(path: Path, shown: str) -> tuple[str, list[str]]:
-    names = workbook.sheets(path, shown)
+def _likeliest_sheet(book: Workbook, shown: str) -> tuple[str, list[str]]:
+    names = book.sheets
     if len(names) == 1:
         return names[0], []
+    if len(names) > MOST_SHEETS:
+        raise InputFault(
+            shown,
+            f"the workbook has {len(names):,} sheets",
+            expected=f"a workbook of at most {MOST_SHEETS} sheets, or the name of the sheet "
+            "with the list of schools",
+            mend="say which it is: --sheet NAME",
+        )
     fit: list[str] = []
     faults: list[InputFault] = []
     for name in names:
         try:
-            cells = workbook.read(path, shown, name).cells
+            cells = book.read(name).cells
         except InputFault as fault:
             faults.append(fault)
             continue
@@ -140,9 +145,9 @@ def _likeliest_sheet(path: Path, shown: str) -> tuple[str, list[str]]:
     )
 
 
-def _fill_merged(path: Path, sheet: str, rows: dict[int, list[str]]) -> list[Finding]:
+def _fill_merged(book: Workbook, sheet: str, rows: dict[int, list[str]]) -> list[Finding]:
     """Give every row of a merged cell what the cell shows, as a person would read it."""
-    ranges = CalamineWorkbook.from_path(path).get_sheet_by_name(sheet).merged_cell_ranges
+    ranges = book.book.get_sheet_by_name(sheet).merged_cell_ranges
     findings = []
     for (top, left), (bottom, _) in ranges or []:
         text = rows.get(top + 1, [])[left : left + 1]
@@ -162,11 +167,6 @@ def _fill_merged(path: Path, sheet: str, rows: dict[int, list[str]]) -> list[Fin
                     )
                 )
     return findings
-
-
-def _counts_from_1904(path: Path) -> bool:
-    with zipfile.ZipFile(path) as packed:
-        return bool(_MAC_EPOCH.search(packed.read("xl/workbook.xml")))
 
 
 def _of_text(content: bytes, shown: str) -> Grid:
