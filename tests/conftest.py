@@ -1,5 +1,6 @@
 """Small builders: a made-up project folder, one school's row, one register."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -108,6 +109,7 @@ class Project:
             path = locations.school_table(name)
             if not path.is_file():
                 promise.write(table, path, link.TABLES[name])
+        promise.write_text(json.dumps(known.files), locations.school_inventory())
         return clean.clean(key_stage, self.parameters)
 
     def follow(self, evaluation: str = "annual-impact") -> follow.Followed:

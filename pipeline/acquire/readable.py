@@ -48,6 +48,8 @@ def refuse_missing_columns(
 
     def look(header: tuple[str, ...]) -> Callable[[list[str]], bool]:
         _refuse_missing(header, place, columns)
+        # A file that is not in UTF-8 is begun anew.
+        found.clear()
         period = header.index(PERIOD) if PERIOD in header else None
 
         def is_kept(row: list[str]) -> bool:
@@ -57,7 +59,7 @@ def refuse_missing_columns(
 
         return is_kept
 
-    table_file.read_part(lambda: path.open("rb"), place, lambda _: set(), look)
+    table_file.read_part(lambda: table_file.open_file(path), place, lambda _: set(), look)
     if found:
         _refuse_other_years(found, place, year)
 

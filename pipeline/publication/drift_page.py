@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.drift import layouts
 from pipeline.drift.examine import Diagnosis
 from pipeline.drift.findings import TOPICS, Finding, Level
 from pipeline.drift.national import National
@@ -73,7 +74,7 @@ def page(diagnosis: Diagnosis, proposed: list[Proposal], path: Path) -> str:
     said = verdict(diagnosis)
     return pages.render(
         "drift.html.j2",
-        synthetic=locations.is_synthetic(path.resolve().parent.parent),
+        synthetic=locations.is_synthetic(layouts.folder_of(path).parent),
         title=plain(f"What changed in {diagnosis.now.shown}"),
         verdict=said[0].upper() + said[1:],
         exit_code=diagnosis.exit_code,

@@ -4,7 +4,7 @@ from typing import Any
 
 from pipeline.comparison.compared import BY_HUB, BY_SCHOOL
 from pipeline.evidence.facts import Fact
-from pipeline.measures.catalogue import academic_year
+from pipeline.measures.catalogue import TABLES, academic_year
 from pipeline.run.parameters import Evaluation, Parameters
 
 # ASSUME: fewer than 20 clusters make intervals rough (Cameron and Miller 2015, section VI,
@@ -122,7 +122,12 @@ def limits(
     ]
     if asked.chosen is not None and supplied:
         said.insert(0, asked.chosen)
-    if any(not f["rows"].get("special") for i in inventories for f in i["files"]):
+    with_special = [
+        i
+        for i in inventories
+        if "special" in TABLES[i["key_stage"]].SCHOOL_RECORDS.values()
+    ]
+    if any(not f["rows"].get("special") for i in with_special for f in i["files"]):
         said.append(
             "Some files hold no special schools, so that our national figures there are "
             "those of mainstream schools and differ from the published ones."
@@ -130,9 +135,20 @@ def limits(
     return said
 
 
-def lacks(inventories: list[dict[str, Any]]) -> list[str]:
-    """List what the sources do not hold: years, columns, files left out."""
-    said: list[str] = []
+_WITHOUT = {
+    "gias": (
+        "The register of schools was not supplied: each number counts as a school of its "
+        "own, one that became an academy is split in two, and trusts and dates of "
+        "opening are not known."
+    ),
+    "ofsted": "Outcomes of inspections were not supplied.",
+    "context": "Census, absence, destinations and tables of trusts were not supplied.",
+}
+
+
+def lacks(inventories: list[dict[str, Any]], not_supplied: list[str]) -> list[str]:
+    """List what the sources do not hold: sources, years, columns, files left out."""
+    said = [_WITHOUT[name] for name in not_supplied]
     for inventory in inventories:
         stage = inventory["key_stage"].upper()
         for year, entry in inventory["years"].items():

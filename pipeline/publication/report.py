@@ -181,7 +181,7 @@ def page(report: Report) -> str:
             report.asked,
             supplied=bool(report.register["supplied"]),
         ),
-        lacks=prose.lacks(stages),
+        lacks=prose.lacks(stages, report.register["sources_not_supplied"]),
         source_tables=[_source_table(report)],
         code_hash=code_hash("report"),
         parameters=[
@@ -288,9 +288,18 @@ def _register_words(register: dict[str, Any]) -> str:
     return (
         f"The register lists {register['schools']:,} schools in {register['spells']:,} "
         f"spells of membership and {register['hubs']:,} hubs; {in_stage['ks2']:,} of them "
-        f"stand in key stage 2 tables and {in_stage['ks4']:,} in key stage 4 tables; "
-        f"{register['not_in_these_files']:,} are not in these files."
+        f"stand in key stage 2 tables, {in_stage['ks4']:,} in key stage 4 tables and "
+        f"{in_stage['ks5']:,} in tables of 16 to 18; {register['not_in_these_files']:,} are "
+        f"not in these files.{_numbers_words(register)}"
     )
+
+
+def _numbers_words(register: dict[str, Any]) -> str:
+    if "gias" in register["sources_not_supplied"]:
+        return ""
+    several = register["listed_under_several_numbers"]
+    twice = f" {several:,} of them are listed under more than one." if several else ""
+    return " Schools are followed through changes of their number." + twice
 
 
 def _source_table(report: Report) -> Table:

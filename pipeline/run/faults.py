@@ -29,19 +29,23 @@ class InputFault(Fault):
     ) -> None:
         """Tell where the fault is, what was expected there and how to mend it.
 
-        `row` counts lines as a spreadsheet does: the header is row 1.
+        `row` counts lines as a spreadsheet does: the header is row 1. A problem may be
+        a list, with a line indented by four spaces for each of several places.
         """
         place = file
         if row is not None:
             place += f", row {row}"
         if column is not None:
             place += f", column {column}"
-        told = f"{place}: {problem}", f"  expected: {expected}", f"  what to do: {mend}"
-        super().__init__("\n".join(map(_printable, told)))
+        listed = "\n    ".join(map(_printable, problem.split("\n    ")))
+        super().__init__(
+            f"{_printable(place)}: {listed}\n  expected: {_printable(expected)}\n"
+            f"  what to do: {_printable(mend)}"
+        )
 
 
 def _printable(text: str) -> str:
-    """Write what cannot be printed, a line break too, as Python writes it: `\\x1b`."""
+    """Write what cannot be printed, a line break too, as Python's texts are written."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

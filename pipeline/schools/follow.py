@@ -17,7 +17,7 @@ from pipeline.measures.school_types import MAINSTREAM
 from pipeline.run import locations
 from pipeline.run.faults import Fault
 from pipeline.run.parameters import Parameters
-from pipeline.schools.known import KnownSchools, read_known_schools
+from pipeline.schools.known import KnownSchools, read_files, read_known_schools
 from pipeline.schools.membership import Register, member_years, read_register
 from pipeline.sources import suppression
 
@@ -78,6 +78,9 @@ def follow(evaluation: str, parameters: Parameters) -> Followed:
     summary: dict[str, Any] = {
         "evaluation": evaluation,
         "register_is_synthetic": locations.is_synthetic(folder),
+        "sources_not_supplied": sorted(
+            name for name, entry in read_files().items() if not entry["supplied"]
+        ),
         "supplied": register is not None,
     }
     if register is None:

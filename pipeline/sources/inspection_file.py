@@ -209,7 +209,8 @@ def _read_below_titles(path: Path, shown: str) -> tuple[pd.DataFrame, str]:
     keeps the number that a person sees.
     """
     try:
-        content = path.read_bytes()
+        with table_file.open_file(path) as opened:
+            content = opened.read()
     except OSError:
         return _plainly(path, shown)
     lines = content.split(b"\n")

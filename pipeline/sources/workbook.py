@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -102,7 +103,7 @@ class Workbook:
     ) -> TableFile:
         """Read one sheet, as the function of this name reads it."""
         name = self.named(sheet)
-        part = _part_of(self.parts, name, self.shown)
+        part = self._part_of(name)
         _refuse_unreadable(part, self.parts, name, self.shown)
         with _refusals(self.shown):
             rows = self.book.get_sheet_by_name(name).to_python(skip_empty_area=False)
@@ -114,6 +115,22 @@ class Workbook:
             header=named,
             cells=_as_text(rows, top, named, columns, name, self.shown),
         )
+
+    def _part_of(self, sheet: str) -> bytes:
+        with _refusals(self.shown):
+            if sheet in self._targets:
+                return self.parts[self._targets[sheet]]
+        raise InputFault(
+            self.shown,
+            f"the sheet {sheet!r} is listed in the workbook and not there",
+            expected="a workbook as a spreadsheet program saves it",
+            mend=MEND,
+        )
+
+    @cached_property
+    def _targets(self) -> dict[str, str]:
+        """Which part of the workbook holds each sheet, by the workbook's own index."""
+        return _targets(self.parts, self.shown)
 
     def named(self, sheet: str | None) -> str:
         """Give the name of a sheet as it stands there; a person may write it otherwise.
@@ -258,28 +275,30 @@ def _chosen(visible: list[str], asked: str | None, shown: str) -> str:
     )
 
 
-def _part_of(parts: dict[str, bytes], sheet: str, shown: str) -> bytes:
-    """Find the part of the workbook that holds a sheet, by the workbook's own index."""
+def _targets(parts: dict[str, bytes], shown: str) -> dict[str, str]:
     index = parts.get("xl/workbook.xml", b"")
     if len(index) > MOST_BYTES // 100:
         raise _too_large(shown, "its list of sheets is too long")
+    found: dict[str, str] = {}
     with _refusals(shown):
         book = ElementTree.fromstring(index)
         links = ElementTree.fromstring(parts["xl/_rels/workbook.xml.rels"])
         targets = {link.get("Id"): link.get("Target", "") for link in links}
         for entry in book.iter():
-            if entry.tag.endswith("}sheet") and entry.get("name") == sheet:
-                link = next(entry.get(key) for key in entry.attrib if key.endswith("}id"))
-                target = targets[link].replace("\\", "/").lower()
-                return parts[
-                    target.removeprefix("/") if target[0] == "/" else f"xl/{target}"
-                ]
-    raise InputFault(
-        shown,
-        f"the sheet {sheet!r} is listed in the workbook and not there",
-        expected="a workbook as a spreadsheet program saves it",
-        mend=MEND,
-    )
+            if entry.tag.endswith("}sheet"):
+                link = next((entry.get(k) for k in entry.attrib if k.endswith("}id")), None)
+                target = targets.get(link, "").replace("\\", "/").lower()
+                part = target[1:] if target.startswith("/") else f"xl/{target}"
+                found.setdefault(entry.get("name", ""), part)
+    # A workbook of few bytes would else be read as many times as it lists one sheet.
+    if len(set(found.values())) < len(found):
+        raise InputFault(
+            shown,
+            "several sheets of the workbook have one content",
+            expected="a workbook as a spreadsheet program saves it",
+            mend=MEND,
+        )
+    return found
 
 
 def _refuse_unreadable(

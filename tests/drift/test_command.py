@@ -1,3 +1,4 @@
+import os
 import re
 from pathlib import Path
 
@@ -5,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipeline.drift import profile, reference
 from pipeline.publication import drift
 from pipeline.run.locations import SYNTHETIC_MARK
 
@@ -152,3 +154,42 @@ def test_whatever_is_done_to_a_file_there_is_an_end(
     place %= len(text)
     spoilt = text[:place] + put + (b"" if cut else text[place + 1 :])
     assert examined(rows=spoilt)[0] in (0, 1, 2, 3)
+
+
+def test_an_escape_sequence_in_a_header_does_not_reach_the_screen(examined):
+    changes = {"P8MEA": None, "P8MEA\x1b[31m": lambda n: f"{-1 + n / 15:.2f}"}
+    _, out, _, _ = examined(**changes)
+    assert "Proposed for data/reference/corrections.yaml, if P8MEA\ufffd[31M" in out
+    assert "\x1b" not in out
+
+
+@pytest.mark.parametrize("target", ["gone/away.csv", "850_ks4final.csv"])
+def test_a_link_that_leads_nowhere_or_to_itself_is_named_as_it_was_asked_for(
+    folder, capsys, target
+):
+    path = folder.path / "2018-2019/850_ks4final.csv"
+    path.parent.mkdir(parents=True)
+    path.symlink_to(target)
+    assert drift.main([str(path)]) == 3
+    told = capsys.readouterr().err
+    assert told.startswith("Error: 2018-2019/850_ks4final.csv: the file cannot be read")
+
+
+def test_a_link_into_a_store_is_named_by_the_place_of_the_link(folder, ks4_rows):
+    kept = folder.save("store/ab12", ks4_rows(2019))
+    path = folder.path / "2018-2019/850_ks4final.csv"
+    path.parent.mkdir(parents=True)
+    path.symlink_to(kept)
+    against = folder.save("2017-2018/850_ks4final.csv", ks4_rows(2018))
+    found = drift.diagnose(path, against)
+    assert found.now.shown == "2018-2019/850_ks4final.csv"
+    assert found.exit_code == 0
+
+
+def test_a_pipe_beside_a_file_is_not_waited_for(folder, ks4_rows):
+    path = folder.save("2018-2019/850_ks4final.csv", ks4_rows(2019))
+    before = folder.save("2017-2018/850_ks4final.csv", ks4_rows(2018))
+    os.mkfifo(folder.path / "2017-2018/england_ks4final.csv")
+    os.mkfifo(folder.path / "2018-2019/ks4_meta.csv")
+    now = profile.of_file(path, "2018-2019/850_ks4final.csv")
+    assert reference._earlier_file(now.identity, path, None) == before

@@ -186,15 +186,19 @@ def _of_findings(expects: Expect, before: Facts, facts: Facts) -> Ended:
 def _of_list(start: Start, content: bytes, facts: Facts) -> Ended:
     """Nothing may be taken as certain that no cell says for certain."""
     try:
-        certain = naive.certain_of_list(start, content)
+        rows = naive.rows_of_list(content)
     except UnreadableError as broken:
         return Ended(Outcome.WRONG, f"accepted, though {broken}")
     for (kind, number, *_), text in facts.items():
-        row = certain.get(number, {"urn": set(), "day": set(), "text": {""}})
-        known: set[Any] = row[
-            "text" if kind == "text" else "urn" if kind == "urn" else "day"
-        ]
-        said = date.fromisoformat(text) if kind in ("joined", "left") and text else text
+        row = rows.get(number, naive.ListedRow(frozenset()))
+        said: Any = text
+        known: set[Any]
+        if kind == "text":
+            known = row.texts()
+        elif kind == "urn":
+            known = row.numbers()
+        else:
+            said, known = date.fromisoformat(text) if text else None, row.days()
         if said and said not in known:
             return Ended(Outcome.WRONG, f"row {number}: {kind} {text!r} is guessed")
     return Ended(Outcome.TOLD)

@@ -7,7 +7,11 @@ tested. A file from which no certain figure can be had is refused.
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -160,9 +164,24 @@ def _figures(row: Row, key: tuple[Any, ...], key_stage: str, year: int) -> Facts
         facts[*key, measure.code, group] = (
             value,
             next((n for n in counts if isinstance(n, float)), None),
-            *(_bound(row, c) for c in (columns.low, columns.high)),
+            *(
+                None if _is_no_bound(row, c, key_stage, year) else _bound(row, c)
+                for c in (columns.low, columns.high)
+            ),
         )
     return facts
+
+
+def _is_no_bound(row: Row, column: str | None, key_stage: str, year: int) -> bool:
+    """Whether a zero stands for bounds that nobody computed, as is declared of some files."""
+    return (
+        key_stage == "ks2"
+        and 2017 <= year <= 2019
+        and row["RECTYPE"].strip() in ("4", "5")
+        and column is not None
+        and column.count("_") > 1
+        and row.get(column.upper(), "").strip() in ("0", "0.0")
+    )
 
 
 def _bound(row: Row, column: str | None) -> float | None:
@@ -479,13 +498,13 @@ def _context(start: Start, content: bytes) -> Facts:
     facts: Facts = {}
     for item in about.items:
         for group, columns in item.columns.items():
-            facts |= _item(rows, schools, item, group, columns)
+            facts |= _item(start, rows, schools, item, group, columns)
     facts["count", "schools"] = len(schools)
     return facts
 
 
 def _item(
-    rows: list[Row], schools: list[Row], item: Any, group: str, columns: Any
+    start: Start, rows: list[Row], schools: list[Row], item: Any, group: str, columns: Any
 ) -> Facts:
     """One item. A value of a set of two: either is right."""
     names = [
@@ -519,7 +538,13 @@ def _item(
             found = cell(row[value_name], (0, 1e8), percent=percent)
             value = found if isinstance(found, float) else None
             if value is not None and fraction and "%" not in row[value_name]:
-                value = 100 * value
+                # The declared correction of this column keeps its decimals exact.
+                exact = (item.code, start.place[:9]) == (
+                    "percent_language_unknown",
+                    "2024-2025",
+                )
+                plain = row[value_name].strip()
+                value = float(100 * Decimal(plain)) if exact else 100 * value
             if (
                 item.is_percentage
                 and value == 0
@@ -619,7 +644,7 @@ def _register(start: Start, content: bytes) -> Facts:
     spells: list[tuple[Any, ...]] = []
     hubs: dict[str, str] = {}
     for row in table(rows_of(text_of(content)), needed):
-        told = {name: _tidy(text) for name, text in row.items()}
+        told = {name: _unguarded(_tidy(text)) for name, text in row.items()}
         if start.says and told["PROGRAMME"].casefold() != start.says.casefold():
             continue
         urn, joined = told["URN"], _iso(told["JOINED"])
@@ -632,13 +657,18 @@ def _register(start: Start, content: bytes) -> Facts:
         spells.append((urn, joined, left, *about))
     if not spells:
         raise RefusedError("nobody")
-    for one in spells:
-        for other in spells:
-            if one is not other and one[0] == other[0]:
-                first, later = sorted((one, other), key=lambda s: s[1])
-                if first[2] is None or first[2] > later[1]:
-                    raise RefusedError("overlap")
+    by_school: dict[str, list[tuple[Any, ...]]] = {}
+    for spell in sorted(spells, key=lambda s: (s[0], s[1])):
+        earlier = by_school.setdefault(spell[0], [])
+        if earlier and (earlier[-1][2] is None or earlier[-1][2] > spell[1]):
+            raise RefusedError("overlap")
+        earlier.append(spell)
     return {("spell", *spell[:2]): spell[2:] for spell in spells}
+
+
+def _unguarded(text: str) -> str:
+    """An apostrophe that keeps a spreadsheet from running a text belongs to no text."""
+    return text[1:] if re.match(r"'+[=+\-@\t\r]", text) else text
 
 
 def _iso(text: str) -> date | None:
@@ -722,25 +752,48 @@ def possible_days(text: str) -> set[date]:
                 continue
     if re.fullmatch(r"[0-9]{5}(\.\d+)?", plain):
         found.add(date.fromordinal(date(1899, 12, 30).toordinal() + int(plain[:5])))
-    return found
+    return {day for day in found if 1900 <= day.year <= 2100}
 
 
 def possible_numbers(text: str) -> set[str]:
     """Every school number that a cell can mean without a guess: six digits."""
     if "e" in text.casefold():
-        try:
+        with suppress(ValueError, OverflowError):
             text = str(int(float(text)))
-        except ValueError:
-            pass
     digits = "".join(c for c in re.sub(r"\.0+\s*$", "", text) if c in "0123456789")
     return {digits} if len(digits) == 6 else set()
 
 
-def certain_of_list(start: Start, content: bytes) -> dict[int, dict[str, set[Any]]]:
-    """By row, as a spreadsheet counts: numbers and days that some cell says for certain.
+@dataclass(frozen=True)
+class ListedRow:
+    """One row of a list, its cells under any separator that it may have."""
 
-    The separator and the columns are not known here, so a cell of any column under any
-    separator counts. The texts of the row's cells stand beside, cleaned.
+    cells: frozenset[str]
+
+    def texts(self) -> set[str]:
+        return {"", *map(cleaned, self.cells)}
+
+    def numbers(self) -> set[str]:
+        """School numbers that some cell says for certain."""
+        return self._certain(possible_numbers)
+
+    def days(self) -> set[date]:
+        """Days that some cell says for certain."""
+        return self._certain(possible_days)
+
+    def _certain(self, possible: Callable[[str], set[Any]]) -> set[Any]:
+        found: set[Any] = set()
+        for text in self.cells:
+            readings = possible(text) if len(text) < 100 else set()
+            if len(readings) == 1:
+                found |= readings
+        return found
+
+
+def rows_of_list(content: bytes) -> dict[int, ListedRow]:
+    """Rows of a list by their number, as a spreadsheet counts.
+
+    Neither the separator nor the columns are known here.
     """
     grids: list[Rows] = []
     if content.startswith(b"PK"):
@@ -748,23 +801,16 @@ def certain_of_list(start: Start, content: bytes) -> dict[int, dict[str, set[Any
     else:
         text = _text_of_list(content)
         for separator in ",;\t|":
-            try:
+            with suppress(UnreadableError):
                 grids.append(rows_of(text, separator))
-            except UnreadableError:
-                continue
-    found: dict[int, dict[str, set[Any]]] = {}
-    for rows in grids:
-        for number, row in enumerate(rows, start=1):
-            about = found.setdefault(number, {"urn": set(), "day": set(), "text": {""}})
-            for text in row:
-                for kind, possible in (
-                    ("urn", possible_numbers(text)),
-                    ("day", possible_days(text)),
-                ):
-                    if len(possible) == 1:
-                        about[kind] |= possible
-                about["text"].add(cleaned(text))
-    return found
+    return {
+        number: ListedRow(
+            frozenset(
+                text for grid in grids for row in grid[number - 1 : number] for text in row
+            )
+        )
+        for number in range(1, max(map(len, grids), default=0) + 1)
+    }
 
 
 def _text_of_list(content: bytes) -> str:
@@ -777,10 +823,7 @@ def _text_of_list(content: bytes) -> str:
 
 def cleaned(text: str) -> str:
     """A cell without what cannot be seen; an apostrophe before a formula goes too."""
-    text = text.strip()
-    if re.match(r"'+[=+\-@\t\r]", text):
-        text = text[1:]
-    text = unicodedata.normalize("NFC", text)
+    text = unicodedata.normalize("NFC", _unguarded(text.strip()))
     text = "".join(
         c for c in text if c.isspace() or unicodedata.category(c) not in ("Cc", "Cf", "Cs")
     )

@@ -92,7 +92,7 @@ def _performance(start: Start, folder: Path) -> Facts:
     for key_stage in ("ks2", "ks4", "ks5"):
         _writable(performance_tables.overlooked(folder, key_stage))
     for download in found:
-        table = performance_tables.read(download)
+        table = performance_tables.read(download, _declared())
         _writable([table.download.shown, table.rows, table.absent])
         of_slice = (download.year, download.release) if start.reader == "ees" else ()
         facts |= _results_of(table, of_slice, start)

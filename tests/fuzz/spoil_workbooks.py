@@ -6,7 +6,7 @@ from collections.abc import Callable
 from random import Random
 
 from tests.fuzz.cases import Changed, Expect, Start, content_of, is_workbook, mutation
-from tests.fuzz.columns import sheet
+from tests.fuzz.columns import read_places, sheet, top
 from tests.fuzz.grids import (
     BOOK,
     SHEET,
@@ -21,7 +21,6 @@ from tests.fuzz.grids import (
 )
 from tests.fuzz.spoil_bytes import deleted, flipped, inserted, moved
 from tests.fuzz.spoil_tables import all_rows
-from tests.fuzz.columns import read_places, top
 
 BOOKS = "workbook"
 _BOMB = 490_000_000

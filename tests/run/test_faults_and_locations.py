@@ -64,5 +64,10 @@ def test_what_cannot_be_printed_is_told_in_letters():
     )
 
 
+def test_a_problem_that_is_a_list_keeps_its_lines():
+    fault = InputFault("x.csv", "2 left\n    row 2\n    row\n3", expected="", mend="")
+    assert str(fault).startswith("x.csv: 2 left\n    row 2\n    row\\n3\n  expected")
+
+
 def test_a_fault_of_several_lines_keeps_them_and_nothing_else_that_cannot_be_printed():
     assert str(Fault("a\tb\x1b.zip:\n  what to do")) == "a\\tb\\x1b.zip:\n  what to do"

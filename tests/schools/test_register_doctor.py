@@ -825,3 +825,17 @@ def test_a_column_of_hundreds_of_hubs_is_told_and_not_compared(look):
     rows = [f"{100001 + n},2015-09-01,,Hub of place {n}x" for n in range(401)]
     found = look("urn,joined,left,hub", *rows, schools=False)
     assert "401 different ones" in only(found, "look at it", "hub").why
+
+
+def test_a_workbook_of_very_many_sheets_is_refused_unless_one_is_named(tmp_path):
+    book = openpyxl.Workbook()
+    for number in range(2, 52):
+        book.create_sheet(f"Sheet{number}")
+    for sheet in book.worksheets:
+        sheet.append(["URN", "School name"])
+        sheet.append([100001, "Oak"])
+    path = tmp_path / "list.xlsx"
+    book.save(path)
+    with pytest.raises(Fault, match="the workbook has 51 sheets"):
+        grid.read(path)
+    assert grid.read(path, "sheet7").rows[1][1] == ["100001", "Oak"]

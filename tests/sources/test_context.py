@@ -1,3 +1,6 @@
+import os
+import re
+
 import pytest
 
 from pipeline.contracts import promise
@@ -5,7 +8,7 @@ from pipeline.contracts.establishments import CONTEXT, CONTEXT_AGGREGATES, TRUST
 from pipeline.measures.context import ITEMS, TABLES
 from pipeline.measures.measure import GROUPS
 from pipeline.run.faults import Fault
-from pipeline.sources import context
+from pipeline.sources import context, context_files
 
 
 def test_a_folder_without_any_context_is_read_and_every_year_not_supplied(tmp_path):
@@ -55,3 +58,10 @@ def test_each_item_says_what_it_is_and_what_it_cannot_say(item):
     assert item.cannot_say.endswith(".")
     assert set(item.columns) <= set(GROUPS)
     assert item.bounds[0] == 0
+
+
+def test_a_pipe_named_as_a_zip_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "census.zip")
+    near = re.compile("census")
+    files = context_files.files_below(tmp_path, "context")
+    assert context_files.overlooked(files, set(), tmp_path, near) == []

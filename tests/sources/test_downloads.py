@@ -373,3 +373,47 @@ def test_tables_of_other_things_are_left_alone(folder):
     save(folder / "empty.csv", "")
     save(folder / "quote.csv", '"a\n')
     assert [d.shown for d in find(folder)] == [MEMBER]
+
+
+# Zips of many files, of none, and pipes -------------------------------------------------
+
+
+def test_a_zip_is_opened_once_for_all_its_files(folder, monkeypatch):
+    others = [(f"other-{n}.csv", "A,B\n1,2\n") for n in range(50)]
+    save_zip(folder / "2018-2019/t.zip", [*others, ("england_ks4final.csv", "A\n1\n")])
+    opened = []
+    whole = zipfile.ZipFile
+
+    def counted(*args, **options):
+        opened.append(args)
+        return whole(*args, **options)
+
+    monkeypatch.setattr(zipfile, "ZipFile", counted)
+    (found,) = find(folder)
+    assert (found.key_stage, len(opened)) == ("ks4", 1)
+
+
+def test_a_table_is_found_among_a_thousand_files_and_refused_among_more(folder):
+    others = [(f"other-{n}.csv", "A,B\n1,2\n") for n in range(999)]
+    table = ("england_ks4final.csv", KS4.format(50))
+    save_zip(folder / "2018-2019/t.zip", [*others, table])
+    (found,) = find(folder)
+    assert attainment(found) == 50
+    save_zip(folder / "2018-2019/t.zip", [*others, table, ("more.csv", "A\n1\n")])
+    with pytest.raises(InputFault, match=r"t.zip: it holds 1,001 files"):
+        find(folder)
+
+
+def test_a_file_without_a_name_in_a_zip_is_refused(folder):
+    path = folder / "2018-2019/t.zip"
+    save_zip(path, [("NAMELESS", "A\n1\n"), ("england_ks4final.csv", KS4.format(50))])
+    # A name ends at its first zero byte.
+    save(path, path.read_bytes().replace(b"NAMELESS", b"\0AMELESS"))
+    with pytest.raises(InputFault, match="it holds a file without a name"):
+        find(folder)
+
+
+def test_a_pipe_named_as_a_zip_is_not_waited_for(folder):
+    os.mkfifo(folder / "t.zip")
+    with pytest.raises(InputFault, match=r"t.zip: .*it is no file"):
+        find(folder)

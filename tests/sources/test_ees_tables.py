@@ -401,3 +401,22 @@ def test_two_rows_of_one_school_and_group_are_refused(read):
 def test_a_table_of_years_that_have_none_is_refused(read):
     with pytest.raises(InputFault, match="no school-level figures of 2019/20"):
         read(ks4(time_period="201920"))
+
+
+def test_a_table_in_windows_1252_is_read_as_the_same_table_in_utf_8(project):
+    # The letter far down is met when the first rows have been sorted already.
+    rows = [ks4(100001), ks4(100001, "girls"), ks4(100002)]
+    rows += [ks4(100001, geographic_level="National") for _ in range(5_000)]
+    rows += [ks4(100003, school_name="Zo\u00eb School")]
+    path = project.folder / "downloads/2023-2024/ks4.csv"
+    path.parent.mkdir(parents=True)
+    told = []
+    for encoding in ("utf-8", "cp1252"):
+        path.write_bytes(as_published(rows).encode(encoding))
+        (download,) = performance_tables.find(project.folder / "downloads", "downloads")
+        table = performance_tables.read(download)
+        told.append((table.rows, table.results.to_csv(), list(table.schools["name"])))
+    assert told[0] == told[1]
+    assert told[1][0]["results of schools"] == 4
+    assert told[1][0]["left out, not of a school: National"] == 5_000
+    assert told[1][2] == ["Hill School", "Hill School", "Zo\u00eb School"]

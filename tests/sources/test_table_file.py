@@ -1,6 +1,7 @@
 import csv
 import hashlib
 import io
+import os
 
 import pytest
 from hypothesis import given
@@ -210,3 +211,42 @@ def test_columns_are_known_from_the_first_bytes():
 @pytest.mark.parametrize("start", [b"", b"\n", b"\x00\x01", b'"\n', b"PK\x03\x04"])
 def test_bytes_that_are_no_table_have_no_columns_and_raise_nothing(start):
     assert len(table_file.first_columns(start)) <= 1
+
+
+@pytest.mark.parametrize("what", ["pipe", "folder", "endless device"])
+def test_what_is_no_file_is_not_waited_for(tmp_path, what):
+    path = tmp_path / "table.csv"
+    if what == "pipe":
+        os.mkfifo(path)
+    elif what == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to("/dev/zero")
+    with pytest.raises(InputFault, match=r"^table.csv: .*\(it is no file\)"):
+        table_file.read(path, "table.csv")
+
+
+def test_a_link_to_a_file_is_read_as_the_file(tmp_path):
+    (tmp_path / "kept.csv").write_text("A\n1\n")
+    (tmp_path / "table.csv").symlink_to("kept.csv")
+    assert table_file.read(tmp_path / "table.csv", "table.csv").cells.loc[2, "A"] == "1"
+
+
+def test_a_link_that_leads_nowhere_or_to_itself_is_refused(tmp_path):
+    for name, target in (("a.csv", "gone.csv"), ("b.csv", "b.csv")):
+        (tmp_path / name).symlink_to(target)
+        with pytest.raises(InputFault, match="the file cannot be read"):
+            table_file.read(tmp_path / name, name)
+
+
+@pytest.mark.parametrize("columns", [None, lambda header: {"C1"}])
+def test_a_table_has_no_more_columns_than_a_spreadsheet(columns):
+    def read(width):
+        header = ",".join(f"C{n}" for n in range(width))
+        row = ",".join(["1"] * width)
+        content = f"{header}\n{row}\n".encode()
+        return table_file.read_part(lambda: io.BytesIO(content), "x.csv", columns)
+
+    assert read(16_384).cells.loc[2, "C1"] == "1"
+    with pytest.raises(InputFault, match="it has 16,385 columns"):
+        read(16_385)

@@ -1,4 +1,5 @@
 import io
+import os
 import struct
 import zipfile
 from datetime import date, datetime, time
@@ -300,3 +301,55 @@ def test_a_damaged_workbook_gives_a_fault_or_the_right_cells(
 )
 def test_a_serial_number_is_the_day_that_a_spreadsheet_shows(text, day):
     assert workbook.date_of_serial(text) == day
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "register.xlsx")
+    with pytest.raises(InputFault, match="it is no file"):
+        workbook.read(tmp_path / "register.xlsx", "register.xlsx")
+
+
+def packed_again(path, target, change):
+    """Change a workbook's sheet and pack its parts tightly."""
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(path) as old,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for name in old.namelist():
+            content = old.read(name)
+            new.writestr(name, change(content) if name == target else content)
+    return out.getvalue()
+
+
+def test_a_part_that_grows_a_hundred_times_is_not_unpacked(saved):
+    path = saved({"Sheet": [["A"], [1]]})
+    end = b"</sheetData>"
+    bomb = packed_again(path, SHEET, lambda s: s.replace(end, b" " * 1_000_000 + end))
+    assert len(bomb) < 20_000
+    with pytest.raises(InputFault, match=r"'xl/worksheets/sheet1.xml' would grow from"):
+        workbook.read(saved(bomb), "register.xlsx")
+
+
+def test_a_sheet_of_one_number_all_over_is_read(saved):
+    path = saved({"Sheet": [["A", "B", "C"], *[[0, 0, 0]] * 3_000]})
+    tight = packed_again(path, "", bytes)
+    assert len(workbook.read(saved(tight), "register.xlsx").cells) == 3_000
+
+
+def test_sheets_of_one_workbook_are_read_from_one_unpacking(saved):
+    path = saved({"One": [["A"], [1]], "Two": [["A"], [2]]})
+    book = workbook.opened(path, "register.xlsx")
+    path.unlink()
+    assert book.sheets == ["One", "Two"]
+    assert [book.read(name).cells.loc[2, "A"] for name in book.sheets] == ["1", "2"]
+    assert book.named(" two") == "Two"
+
+
+def test_two_sheets_with_one_content_are_refused(saved):
+    path = saved({"One": [["A"], [1]], "Two": [["A"], [2]]})
+    content = rewritten(
+        path, {"xl/_rels/workbook.xml.rels": [(b"sheet2.xml", b"sheet1.xml")]}
+    )
+    with pytest.raises(InputFault, match="several sheets of the workbook have one content"):
+        workbook.read(saved(content), "register.xlsx", "One")

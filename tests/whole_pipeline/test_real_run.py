@@ -118,14 +118,20 @@ def test_files_of_two_authorities_are_not_called_england(tmp_path):
     project = real_run(tmp_path / "project", "dfe", register)
     page = project.read("reports/rendered/annual-impact/index.html").decode()
     assert "other schools in these files" in page
-    assert "the rest of England" not in page
     results = json.loads(project.read("reports/rendered/annual-impact/results.json"))
+    # Only the tables of 16 to 18 in this folder are of all England.
+    assert results["compared_with"] == {
+        "ks2": "other schools in these files",
+        "ks4": "other schools in these files",
+        "ks5": "the rest of England",
+    }
     # The national row of the local authorities' files is used for what it is.
     national = {
         (n["measure"], n["group"], n["year"]): n["published"] for n in results["national"]
     }
     assert national["rwm_expected", "disadvantaged", 2019] == 51
     assert national["progress_8", "all", 2019] == -0.03
-    assert all(n["recomputed"] is None for n in results["national"])
+    of_authorities = [n for n in results["national"] if n["key_stage"] != "ks5"]
+    assert all(n["recomputed"] is None for n in of_authorities)
     facts = {fact["id"]: fact for fact in results["facts"]}
     assert facts["ks4.progress_8.all.2019.gap"]["value"] is not None
