@@ -9,7 +9,7 @@ export DVC_NO_ANALYTICS := 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
-.PHONY: help report test test-quick browser lint format types notebooks lab lock fresh bench fuzz acquire clean
+.PHONY: help report test test-quick browser lint format types notebooks lab lock fresh bench bench-reading fuzz acquire clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -61,6 +61,11 @@ fuzz: .venv/test.done ## Read ten thousand spoilt files; writes reports/methods/
 
 bench: .venv/run.done ## Time the pipeline against plain papermill, as ratios
 	$(BIN)/python benchmarks/pipeline_runs.py $(if $(SOURCES),--sources $(SOURCES) --registers $(REGISTERS))
+
+bench-reading: .venv/test.done ## Time the reading of tables against polars, and all of England
+	PYTHONPATH=. $(BIN)/python benchmarks/read_tables.py
+	PYTHONPATH=. $(BIN)/python benchmarks/all_england.py
+	PYTHONPATH=. $(BIN)/python benchmarks/synthetic_england.py
 
 lock: .venv/run.done ## Resolve the dependencies anew, with hashes and without an index name
 	for name in uv run test lab; do \

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from pipeline.quality.national_sd import national_sd
 from pipeline.estimators.gap_to_rest import gap_to_rest
 from pipeline.measures.catalogue import measure
 from pipeline.measures.school_types import MAINSTREAM
+from pipeline.quality.national_sd import national_sd
 from pipeline.run import locations, parameters
 from pipeline.sources import clean
 

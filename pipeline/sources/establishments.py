@@ -312,7 +312,9 @@ def _cells(file: _Found) -> TableFile:
         table = workbook.read(file.path, file.shown, columns=wanted)
     else:
         try:
-            table = table_file.read_part(lambda: table_file.open_file(file.path), file.shown, wanted)
+            table = table_file.read_part(
+                lambda: table_file.open_file(file.path), file.shown, wanted
+            )
         except OSError as unreadable:
             raise table_file.cannot_read(file.shown, unreadable) from unreadable
     for ours in kind.needed:
