@@ -264,7 +264,7 @@ def test_every_cell_asked_for_is_there_once(four):
 
 def test_the_departments_interval_uses_the_reference_figure(four):
     found = four().gap()
-    half = 1.96 * 1.2815 * math.sqrt(1 / 20 + 1 / 20)
+    half = 1.96 * 1.2828 * math.sqrt(1 / 20 + 1 / 20)
     assert found["dfe_high"] == pytest.approx(3 + half)
     assert found["dfe_said"].startswith("recovered: ")
 

@@ -18,7 +18,14 @@ from tests.fuzz import judge, limits, mutations, starts, telling
 from tests.fuzz.cases import MUTATIONS, Case
 
 LEAST = 10_000
-SHARES = {"drift": 0.3, "plain": 0.4, "corrections": 0.5, "register": 2.0, "list": 2.0}
+SHARES = {
+    "drift": 0.3,
+    "plain": 0.4,
+    "corrections": 0.5,
+    "stage": 0.5,
+    "register": 2.0,
+    "list": 2.0,
+}
 """What is slow, or reads many files in the same way, gets fewer cases of each mutation."""
 assert mutations.FAMILIES
 
@@ -35,7 +42,9 @@ def plan(least: int, first_seed: int = 0) -> list[Case]:
         if m.applies(s)
     ]
     shares = {s.name: SHARES.get(s.reader, 1.0) for s in starts.all_starts().values()}
-    scale = least / max(sum(m.weight * shares[s.name] for s, m in pairs), 1)
+    # What is left of a case at the end of each mutation would be missing: one more of each.
+    total = sum(mutation.weight * shares[start.name] for start, mutation in pairs)
+    scale = (least + len(MUTATIONS)) / max(total, 1)
     cases = []
     owed = Counter[str]()
     for start, mutation in pairs:

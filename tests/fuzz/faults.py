@@ -7,7 +7,8 @@ from pipeline.run.faults import Fault
 LONGEST = 2_000
 LONGEST_OF_MANY = 5_000
 """Of a fault that tells of many places at once, each in a line of its own."""
-_PRINTABLE_CONTROLS = {"\n", "\t"}
+_SEEN = {"\n", "\t"}
+_TURNING = ("RLO", "LRO", "RLE", "LRE", "PDF", "RLI", "LRI", "FSI", "PDI")
 
 
 class BrokenPromiseError(Exception):
@@ -25,10 +26,8 @@ def unprintable(text: str) -> str:
             {
                 sign
                 for sign in text
-                if unicodedata.category(sign) in ("Cc", "Cs")
-                and sign not in _PRINTABLE_CONTROLS
-                or unicodedata.bidirectional(sign)
-                in ("RLO", "LRO", "RLE", "LRE", "PDF", "RLI", "LRI", "FSI", "PDI")
+                if (unicodedata.category(sign) in ("Cc", "Cs") and sign not in _SEEN)
+                or unicodedata.bidirectional(sign) in _TURNING
             }
         )
     )

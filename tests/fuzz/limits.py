@@ -28,7 +28,7 @@ SECONDS = 20
 """A reader gets so much time of a processor for one file of a few dozen kilobytes, however
 spoilt. Where it does nothing at all it waits for what never comes."""
 MEGABYTES = 1_500
-"""So much more memory than before the first case a reader may ask for."""
+"""So much more memory than before a reader may ask for."""
 _HARNESS_SECONDS = 300
 _NICENESS = 10
 
@@ -167,14 +167,10 @@ def _work(pipe: Connection, folder: Path) -> None:
 class _Memory:
     """Lets a function ask for so much more address space and no more."""
 
-    def __init__(self) -> None:
-        self._limit: int | None = None
-
     def __call__(self, read: Callable[[], Facts]) -> Facts:
-        if self._limit is None:
-            self._limit = _address_space() + MEGABYTES * 1_000_000
+        limit = _address_space() + MEGABYTES * 1_000_000
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (self._limit, hard))
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
         try:
             return read()
         finally:

@@ -5,7 +5,7 @@ import io
 from collections.abc import Callable, Iterable
 
 from tests.fuzz.cases import Start
-from tests.fuzz.grids import Rows, rows_of_workbook, sheet_of, workbook_of
+from tests.fuzz.grids import Rows, cut_workbook, rows_of_workbook, sheet_of, workbook_of
 
 Cut = Callable[[bytes], bytes]
 PROGRAMME = "growing-the-top"
@@ -62,22 +62,16 @@ def starts(real: dict[str, bytes], cut: Cut) -> list[Start]:
     if _KS5 in real:
         found.append(_ees("ees ks5", "ks5_performance_2023.csv", _ees_ks5(cut(real[_KS5]))))
     if _SPINE in real:
-        spine = rows_of_workbook(_first_rows(real[_SPINE]))
+        spine = rows_of_workbook(cut_workbook(real[_SPINE], 200))
         found.append(_gias("edubasealldata20180901.csv", _edubase(spine)))
     if _TRUSTS in real:
         memberships = _memberships(sheet_of(cut(real[_TRUSTS])).rows)
         found.append(_gias("academiesmatmembership20220101.csv", memberships))
     if _OFSTED in real:
-        found += _ofsted(rows_of_workbook(_first_rows(real[_OFSTED])))
+        found += _ofsted(rows_of_workbook(cut_workbook(real[_OFSTED], 200)))
     if _PARTNERS in real:
         found += _registers(sheet_of(real[_PARTNERS]).rows)
     return found
-
-
-def _first_rows(workbook: bytes) -> bytes:
-    from tests.fuzz.grids import cut_workbook
-
-    return cut_workbook(workbook, 200)
 
 
 def written(rows: Iterable[Iterable[str]], line_end: str = "\r\n") -> bytes:
@@ -273,17 +267,8 @@ def _memberships(trust_links: Rows) -> bytes:
     header = [name.strip() for name in trust_links[0]]
     wanted = ("URN", "Group UID", "Group Name", "Group Type", "Joined date", "Closed Date")
     at = [header.index(name) for name in wanted]
-    rows: Rows = [
-        [
-            "URN",
-            "Group UID",
-            "Group Name",
-            "Group Type",
-            "Date joined group",
-            "Group Closed Date",
-            "Date left group",
-        ]  # fmt: skip
-    ]
+    names = ("URN", "Group UID", "Group Name", "Group Type", "Date joined group")
+    rows: Rows = [[*names, "Group Closed Date", "Date left group"]]
     for number, row in enumerate(trust_links[1:]):
         left = "2021-08-31" if number % 7 == 0 else ""
         rows.append([*(row[place] for place in at), left])

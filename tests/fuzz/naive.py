@@ -212,12 +212,9 @@ def _ees(start: Start, content: bytes) -> Facts:
     Names, types and authorities of the made results are complete, so the table of
     information adds nothing to them.
     """
-    beside = next(iter(start.beside.values())) if start.beside else None
-    results = beside if "information" in start.name and beside else content
-    if results is content or beside is None:
-        other = beside
-    else:
-        other = content
+    beside = next(iter(start.beside.values()), None)
+    is_information = "information" in start.name and beside is not None
+    results, other = (beside, content) if is_information else (content, beside)
     names = {} if other is None else _names_of_information(other)
     rows = table(rows_of(text_of(results)), (ees.PERIOD, ees.LEVEL, ees.URN, ees.VERSION))
     layout = ees.layout_of(frozenset(rows[0]))
@@ -740,7 +737,7 @@ def possible_days(text: str) -> set[date]:
     )
     plain = re.sub(r"[t ]\d{1,2}:\d\d(:\d\d(\.\d+)?)?z?$", "", plain)
     plain = re.sub(r"^(mon|tue|wed|thu|fri|sat|sun)[a-z]*,? ", "", plain)
-    plain = re.sub(r"(?<=\d)(st|nd|rd|th)\b( of)?", "", plain).replace(",", " ")
+    plain = re.sub(r"(?<=\d)(?:st|n[d]|rd|th)\b(?: of)?", "", plain).replace(",", " ")
     plain = re.sub(r"\bsept\b", "sep", re.sub(r"[\s\u00a0]+", " ", plain)).strip()
     named = re.sub(r"(?<=\d)[ ./-]*(?=[a-z])|(?<=[a-z])[ ./-]*'?(?=\d)", " ", plain)
     found = set()
@@ -771,7 +768,14 @@ class ListedRow:
     cells: frozenset[str]
 
     def texts(self) -> set[str]:
-        return {"", *map(cleaned, self.cells)}
+        """What its cells say; a formula that only says a text may be that text."""
+        plain = set(map(cleaned, self.cells))
+        said = {
+            found
+            for text in plain
+            for found in re.findall(r'=.*"((?:[^"]|"")*)"\s*\)?$', text)
+        }
+        return {"", *plain, *(text.replace('""', '"') for text in said)}
 
     def numbers(self) -> set[str]:
         """School numbers that some cell says for certain."""
@@ -840,5 +844,6 @@ _READERS = {
     "register": _register,
     "plain": _plain,
     "corrections": _plain,
+    "stage": _performance,
     "workbook": _workbook,
 }

@@ -16,6 +16,7 @@ from pipeline.drift.proposal import proposals
 from pipeline.publication import drift, drift_page
 from pipeline.run.faults import Fault, InputFault
 from pipeline.run.parameters import Evaluation
+from pipeline.schools.lineage import follow_chains
 from pipeline.schools.membership import read_register
 from pipeline.schools.register_doctor import grid, listing, writing
 from pipeline.schools.register_doctor.accept import accept
@@ -35,14 +36,14 @@ from pipeline.sources import (
     trust_tables,
     workbook,
 )
-from tests.fuzz import starts
+from tests.fuzz import stages, starts
 from tests.fuzz.cases import Start
 from tests.fuzz.faults import BrokenPromiseError, UnclearError, check_text, unprintable
 from tests.fuzz.grids import rows_of
 from tests.fuzz.naive import Facts, named_cells
 
 YEARS = range(2010, 2030)
-SHOWN = "downloads"
+SHOWN = stages.SHOWN
 
 
 def read(start: Start, folder: Path) -> Facts:
@@ -146,6 +147,11 @@ def _figures(results: pd.DataFrame) -> list[tuple[Any, ...]]:
     ]
 
 
+def _stage(start: Start, folder: Path) -> Facts:
+    """The same, as the stage `clean` writes it down."""
+    return _results_of(stages.cleaned(folder, start.place), (), start)
+
+
 # Other sources -------------------------------------------------------------------------
 
 
@@ -188,7 +194,20 @@ def _gias(start: Start, folder: Path) -> Facts:
         facts["count", "without a school"] = found.inventory[
             "rows_of_trusts_without_a_school"
         ]
+    _refuse_broken_chains(found)
     return facts
+
+
+def _refuse_broken_chains(found: establishments.RegisterOfSchools) -> None:
+    """See that every establishment stands under one key, whatever links say."""
+    chains = follow_chains(found.links, found.establishments)
+    _writable(chains.told)
+    urns = {*found.links["urn"], *found.links["linked_urn"], *found.establishments["urn"]}
+    if (
+        sorted(chains.table["urn"]) != sorted(urns)
+        or not set(chains.table["school_key"]) <= urns
+    ):
+        raise BrokenPromiseError("an establishment without a key, or under a key of nobody")
 
 
 def _ofsted(start: Start, folder: Path) -> Facts:
@@ -211,14 +230,9 @@ def _context(start: Start, folder: Path) -> Facts:
     _writable(found.inventory)
     _refuse_left_out(found.inventory, start)
     table = found.table
-    facts: Facts = {
-        key: figures
-        for key, figures in zip(
-            zip(*(table[c] for c in ("urn", "item", "group")), strict=True),
-            zip(_plain(table["value"]), _plain(table["pupils"]), strict=True),
-            strict=True,
-        )
-    }
+    keys = zip(*(table[c] for c in ("urn", "item", "group")), strict=True)
+    figures = zip(_plain(table["value"]), _plain(table["pupils"]), strict=True)
+    facts: Facts = dict(zip(keys, figures, strict=True))
     for entry in found.inventory["files"]:
         facts["count", "schools"] = entry["rows"]["schools"]
     return facts
@@ -398,6 +412,7 @@ def findings(found: drift.Diagnosis) -> Facts:
 READERS: dict[str, Callable[[Start, Path], Facts]] = {
     "performance": _performance,
     "ees": _performance,
+    "stage": _stage,
     "gias": _gias,
     "ofsted": _ofsted,
     "context": _context,

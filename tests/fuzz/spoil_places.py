@@ -37,7 +37,8 @@ def _(start: Start, rng: Random) -> Changed:
 def _(start: Start, rng: Random) -> Changed:
     folder = PurePosixPath(start.place).parent
     name = rng.choice(
-        ("\x1b[31m.csv", "line\nbreak.csv", "<b>bold.csv", "=1+1.csv", "\udcff\udcfe.csv", "\u202evsc.csv",
+        ("\x1b[31m.csv", "line\nbreak.csv", "<b>bold.csv", "=1+1.csv", "\udcff\udcfe.csv",
+         "\u202evsc.csv",
          "x" * 200 + ".csv", "~$list.xlsx", "._england_ks4final.csv", ".csv", " .csv", "a.csv.exe",
          "Thumbs.db", "\udcff.zip", "a\nb.zip", "x.xlsx", "y.zip")
     )  # fmt: skip

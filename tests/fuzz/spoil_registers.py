@@ -13,10 +13,14 @@ _NUMBERS = ("URN", "SCHOOL URN")
 
 FORMS = (
     "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d %B %Y", "%d %b %Y", "%-d %b %y", "%d/%m/%y",
-    "%Y/%m/%d", "%Y%m%d", "%d%m%Y", "%Y-%m-%d 00:00:00", "%Y-%m-%dT00:00:00Z", "%a %d %b %Y", "%b-%y",
-    "%B %Y", "%Y", "%Y-%m", "%y-%m-%d", "%dth %B %Y", "%d. %B %Y", " %Y-%m-%d ", "%Y-%-m-%-d", "serial",
-    "serial.5", "%m/%Y", "%d/%m", "Autumn %Y", "ongoing", "-", "?", "TBC", "0000-00-00", "9999-12-31",
-    "%Y-%d-%m", "%Y-02-30", "%Y-09-31", "1899-12-31", "-%Y-%m-%d", "%Y−%m−%d", "20١٨-09-01", "=TODAY()",
+    "%Y/%m/%d", "%Y%m%d", "%d%m%Y", "%Y-%m-%d 00:00:00", "%Y-%m-%dT00:00:00Z",
+    "%a %d %b %Y", "%b-%y",
+    "%B %Y", "%Y", "%Y-%m", "%y-%m-%d", "%dth %B %Y", "%d. %B %Y", " %Y-%m-%d ",
+    "%Y-%-m-%-d", "serial",
+    "serial.5", "%m/%Y", "%d/%m", "Autumn %Y", "ongoing", "-", "?", "TBC", "0000-00-00",
+    "9999-12-31",
+    "%Y-%d-%m", "%Y-02-30", "%Y-09-31", "1899-12-31", "-%Y-%m-%d", "%Y−%m−%d", "20١٨-09-01",
+    "=TODAY()",
 )  # fmt: skip
 
 
@@ -52,8 +56,10 @@ def _(start: Start, rng: Random) -> Changed:
 
 
 _DRESSES = (
-    "URN {0}", "URN: {0}", " {0} ", "{0}.0", "{0}.00", "{1} {2}", "{1},{2}", "#{0}", "'{0}", '="{0}"',
-    "0{0}", "{0}0", "{1}O{2}", "{1}l{2}", "{3}", "{0}/1", "{0} (closed)", "=100000+{4}", "{4}E+5", "{5}",
+    "URN {0}", "URN: {0}", " {0} ", "{0}.0", "{0}.00", "{1} {2}", "{1},{2}", "#{0}", "'{0}",
+    '="{0}"',
+    "0{0}", "{0}0", "{1}O{2}", "{1}l{2}", "{3}", "{0}/1", "{0} (closed)", "=100000+{4}",
+    "{4}E+5", "{5}",
     "{0}\u200b", "{0}\u00a0", "\ufeff{0}", "-{0}", "+{0}", "{0}*", "'={0}", "{1}-{2}", "",
 )  # fmt: skip
 
@@ -114,8 +120,10 @@ def _(start: Start, rng: Random) -> Changed:
     rows = all_rows(start)
     at = rng.randrange(len(rows[0]))
     rows[0][at] = rng.choice(
-        ("urn", "School", "Joined", "left", "To", "Start", "Joined?", "join dat", "Member from", "URN no.",
-         "DfE", "hub", "Cluster", "Until", "date joined", "Academy", "proposed_urn", "accept", "Programme")
+        ("urn", "School", "Joined", "left", "To", "Start", "Joined?", "join dat",
+         "Member from", "URN no.",
+         "DfE", "hub", "Cluster", "Until", "date joined", "Academy", "proposed_urn",
+         "accept", "Programme")
     )  # fmt: skip
     return with_rows(start, rows)
 

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable
+from itertools import pairwise
 from random import Random
 
 from tests.fuzz.cases import Changed, Expect, Start, content_of, is_table, mutation
@@ -12,7 +13,7 @@ COLUMNS = "columns"
 ROWS = "rows"
 
 # Readers that find a column by its name and a school by its number, wherever they stand.
-BY_NAME = ("performance", "ees", "context", "trusts", "gias", "ofsted", "register")
+BY_NAME = ("performance", "stage", "ees", "context", "trusts", "gias", "ofsted", "register")
 
 
 def by_name(start: Start) -> bool:
@@ -246,3 +247,37 @@ def _(start: Start, rng: Random) -> Changed:
         row[number] = str(200_000 + k)
         made.append(row)
     return with_rows(start, [names, *made])
+
+
+@mutation(
+    "links in rings, chains and stars",
+    ROWS,
+    Expect.TOLD,
+    applies=lambda start: start.place.startswith("links_"),
+    weight=30,
+)
+def _(start: Start, rng: Random) -> Changed:
+    names, *rows = all_rows(start)
+    urn, linked, kind = (names.index(n) for n in ("URN", "LinkURN", "LinkType"))
+    numbers = [str(100_000 + k) for k in range(rng.choice((1, 2, 3, 50, 5_000)))]
+    shape = rng.randrange(4)
+    pairs = (
+        list(zip(numbers, [*numbers[1:], numbers[0]], strict=True))
+        if shape == 0
+        else list(pairwise(numbers))
+        if shape == 1
+        else [(numbers[0], other) for other in numbers]
+        if shape == 2
+        else [(rng.choice(numbers), rng.choice(numbers)) for _ in numbers]
+    )
+    words = sorted(
+        {row[kind] for row in rows} | {"Successor", "Predecessor", "Result of Amalgamation"}
+    )
+    one_word = rng.choice(words)
+    made = []
+    for one, other in pairs:
+        row = list(rng.choice(rows))
+        row[urn], row[linked] = one, other
+        row[kind] = one_word if rng.random() < 0.7 else rng.choice(words)
+        made.append(row)
+    return with_rows(start, [names, *(rows if rng.random() < 0.5 else []), *made])

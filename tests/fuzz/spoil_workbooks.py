@@ -158,10 +158,11 @@ def _long_texts(start: Start) -> Changed:
     """One text of a megabyte, in every cell."""
     parts = parts_of(start.content)
     cells = "".join(
-        f'<row r="{n}">' + "".join(f'<c r="{letters(at)}{n}" t="s"><v>0</v></c>' for at in range(40))
+        f'<row r="{n}">'
+        + "".join(f'<c r="{letters(at)}{n}" t="s"><v>0</v></c>' for at in range(40))
         + "</row>"
         for n in range(2, 2_000)
-    )  # fmt: skip
+    )
     parts[SHEET] = re.sub(
         rb"<sheetData>.*</sheetData>", b"<sheetData>" + cells.encode() + b"</sheetData>",
         parts[SHEET], flags=re.DOTALL,
@@ -274,19 +275,22 @@ def _(start: Start, rng: Random) -> Changed:
     return content_of(start, packed(parts))
 
 
+_TARGETS = (
+    b"../../../../../etc/passwd", b"/etc/passwd", b"http://127.0.0.1:9/x.xml", b"",
+    b"worksheets", b"..\\..\\x.xml", b"file:///etc/passwd", b"worksheets/sheet1.xml",
+    b"/xl/worksheets/sheet1.xml",
+)  # fmt: skip
+
+
 @mutation("parts of a workbook that point elsewhere", BOOKS, Expect.SAME_OR_FAULT,
           applies=is_workbook, weight=5)  # fmt: skip
 def _(start: Start, rng: Random) -> Changed:
     links = "xl/_rels/workbook.xml.rels"
-    target = rng.choice(
-        (b"../../../../../etc/passwd", b"/etc/passwd", b"http://127.0.0.1:9/x.xml", b"", b"worksheets",
-         b"..\\..\\x.xml", b"file:///etc/passwd", b"worksheets/sheet1.xml", b"/xl/worksheets/sheet1.xml")
-    )  # fmt: skip
+    target = rng.choice(_TARGETS)
     parts = parts_of(start.content)
-    parts[links] = re.sub(
-        rb'Target="/?(?:xl/)?worksheets/sheet1.xml"', b'Target="' + target.replace(b"\\", b"\\\\") + b'"',
-        parts[links],
-    )  # fmt: skip
+    pointed = b'Target="' + target.replace(b"\\", b"\\\\") + b'"'
+    named = rb'Target="/?(?:xl/)?worksheets/sheet1.xml"'
+    parts[links] = re.sub(named, pointed, parts[links])
     return content_of(start, packed(parts))
 
 

@@ -38,6 +38,10 @@ _READERS = (
     (r".*abbreviations\.xlsx", ("workbook",)),
     (r".*\.csv", ("plain",)),
 )
+_STAGES = (
+    r"dfe/2018-2019/(?:850_ks2final|936_ks4final)\.csv|dfe/2016-2017/england_ks5final\.csv"
+    r"|dfe_national/2018-2019/england_ks4final\.csv"
+)
 _ALSO = (
     (
         r"dfe/(?:2018-2019/(?:850_ks2final|936_ks4final|england_abs|england_ks4-pupdest)"
@@ -50,8 +54,12 @@ _ALSO = (
         r"|2018-2019/936_ks4final)\.csv",
         "corrections",
     ),
+    (_STAGES, "stage"),
 )
+_ASIDE = ("drift", "corrections", "stage")
+"""Readers of files that another reader reads too; the name of the start says which."""
 _TEXTS = {
+    "stage": ("SCHNAME",),
     "performance": ("SCHNAME",),
     "context": ("SCHNAME",),
     "trusts": ("TRUST_NAME",),
@@ -118,7 +126,7 @@ def _start(shown: str, reader: str, content: bytes, says: str = "") -> Start:
     dated = re.fullmatch(r"20\d\d-20\d\d", path.parent.name)
     place = f"{path.parent.name}/{path.name}" if dated else path.name
     return Start(
-        name=shown if reader not in ("drift", "corrections") else f"{shown} ({reader})",
+        name=shown if reader not in _ASIDE else f"{shown} ({reader})",
         reader=reader,
         place=place,
         content=cut_workbook(content, _ROWS_OF_WORKBOOK) if is_workbook else cut(content),

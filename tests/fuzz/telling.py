@@ -13,6 +13,7 @@ PAGE = starts.ROOT / "reports" / "methods" / "fuzz.md"
 
 READERS = {
     "performance": "performance tables, key stages 2, 4 and 5, loose and in zips",
+    "stage": "the stage `clean`, from performance table to Parquet",
     "ees": "the same in the layout of explore-education-statistics",
     "gias": "register of schools: establishments, links, trusts",
     "ofsted": "Ofsted's outcomes",
@@ -37,17 +38,15 @@ def page(ended: Mapping[Case, Ended], first_seed: int) -> str:
     """Lay out what came of all cases; the same for the same cases and outcomes."""
     outcomes = Counter(how.outcome for how in ended.values())
     failures = sum(count for outcome, count in outcomes.items() if outcome.is_failure)
-    families = {MUTATIONS[name].family for name in {case.mutation for case in ended}}
     readers = {s.name: s.reader for s in starts.all_starts().values()}
     by_mutation = [
-        (name, _counts(ended, lambda case, name=name: case.mutation == name))  # type: ignore[misc]
+        (name, _counts(ended, lambda case: case.mutation, name))
         for family in FAMILIES
-        if family in families
         for name in MUTATIONS
         if MUTATIONS[name].family == family
     ]
     by_reader = [
-        (said, _counts(ended, lambda case, key=key: readers[case.start] == key))  # type: ignore[misc]
+        (said, _counts(ended, lambda case: readers[case.start], key))
         for key, said in READERS.items()
     ]
     return "\n".join(
@@ -69,9 +68,9 @@ def page(ended: Mapping[Case, Ended], first_seed: int) -> str:
 
 
 def _counts(
-    ended: Mapping[Case, Ended], is_meant: Callable[[Case], bool]
+    ended: Mapping[Case, Ended], about: Callable[[Case], str], which: str
 ) -> Counter[Outcome]:
-    return Counter(how.outcome for case, how in ended.items() if is_meant(case))
+    return Counter(how.outcome for case, how in ended.items() if about(case) == which)
 
 
 def _table(about: str, rows: Iterable[tuple[str, Counter[Outcome]]]) -> list[str]:

@@ -34,7 +34,9 @@ def ended(start, tmp_path, mutation="bytes changed", seed=0):
 
 
 def test_no_spoilt_file_gives_a_wrong_number_a_crash_or_a_hang(known):
-    pairs = [(s.name, m.name) for s in known.values() for m in MUTATIONS.values() if m.applies(s)]
+    pairs = [
+        (s.name, m.name) for s in known.values() for m in MUTATIONS.values() if m.applies(s)
+    ]
     some = [Case(*pairs[k * len(pairs) // CASES], 1_000) for k in range(CASES)]
     failed = [
         (case, how)
@@ -74,10 +76,15 @@ def test_a_wrong_number_is_seen(plain, tmp_path, monkeypatch):
     [
         (ValueError("no number"), Outcome.CRASH),
         (Fault("it does not work"), Outcome.UNCLEAR),
-        (InputFault("another.csv", "wrong", expected="right", mend="mend"), Outcome.UNCLEAR),
+        (
+            InputFault("another.csv", "wrong", expected="right", mend="mend"),
+            Outcome.UNCLEAR,
+        ),
     ],
 )
-def test_a_crash_and_an_unclear_error_are_seen(plain, tmp_path, monkeypatch, raised, outcome):
+def test_a_crash_and_an_unclear_error_are_seen(
+    plain, tmp_path, monkeypatch, raised, outcome
+):
     honest = readers.READERS[plain.reader]
 
     def broken(start, folder):

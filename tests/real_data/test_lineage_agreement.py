@@ -72,7 +72,7 @@ def test_every_row_of_the_real_register_is_read(gias):
     assert told["links"] == 34_565
     assert told["links_without_a_date"] == 8_273
     assert told["trust_spells"] == 10_442
-    assert [entry["file"] for entry in told["left_out"]] == ["gias/lookup.csv"]
+    assert [entry["file"] for entry in told["left_out"]] == ["lookup.csv"]
     assert told["not_supplied"] == []
 
 
