@@ -8,6 +8,7 @@ import csv
 import datetime
 import io
 import re
+import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -224,7 +225,9 @@ def cell_xml(place: str, text: str) -> str:
 def rows_of_workbook(content: bytes, sheet: str | None = None) -> Rows:
     """Read a workbook's one visible sheet, or a named one, by openpyxl."""
     try:
-        book = openpyxl.load_workbook(io.BytesIO(content), data_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            book = openpyxl.load_workbook(io.BytesIO(content), data_only=True)
         visible = [s for s in book.worksheets if s.sheet_state == "visible"]
         found = [s for s in visible if sheet in (None, s.title)]
         if len(found) != 1:
