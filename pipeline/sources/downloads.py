@@ -139,7 +139,7 @@ def overlooked(folder: Path, key_stage: KeyStage) -> list[str]:
 def content(download: Download) -> bytes:
     """Read the bytes of a table, as `opened` opens it."""
     with opened(download) as file:
-        return file.read()
+        return table_file.read_whole(file)
 
 
 def opened(download: Download) -> AbstractContextManager[IO[bytes]]:

@@ -66,6 +66,14 @@ def read(path: Path, shown: str) -> TableFile:
         raise cannot_read(shown, unreadable) from unreadable
 
 
+def read_whole(file: IO[bytes]) -> bytes:
+    """Read to the end in pieces: a zip's member may hold far more than its list says.
+
+    Read in one go it would be unpacked whole before its true size is told.
+    """
+    return b"".join(iter(lambda: file.read(_CHUNK), b""))
+
+
 def open_file(path: Path) -> IO[bytes]:
     """Open a file, or what a link leads to, for reading its bytes.
 
@@ -96,7 +104,7 @@ def read_part(
     """
     if rows is None and columns is not None:
         with opened() as file:
-            content = file.read()
+            content = read_whole(file)
         simple = _read_by_arrow(content, shown, columns)
         if simple is not None:
             return simple
