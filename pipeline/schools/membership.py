@@ -19,6 +19,8 @@ from pipeline.sources import table_file
 
 URN = re.compile(r"[0-9]{6}")
 EARLIEST_YEAR = 1900
+COLUMNS = {"PROGRAMME", "URN", "NAME", "JOINED", "LEFT", "HUB", "TRIO", "COHORT"}
+"""What is read of a register; a list kept for other ends may hold much more."""
 MEND_REGISTER = "correct the register; earlier results stay as they were"
 
 
@@ -56,7 +58,7 @@ def read_register(
             "  expected: the list of members with the columns urn, name, joined, left, "
             "hub\n  what to do: save it there, or correct registers.folder in params.yaml"
         )
-    file = table_file.read(path, shown)
+    file = table_file.read(path, shown, lambda header: COLUMNS & set(header))
     _refuse_missing_columns(file.cells, shown, evaluation)
     cells = file.cells.apply(_tidy)
     if evaluation.programme is not None:

@@ -50,8 +50,8 @@ class TableFile:
     index is the row as a spreadsheet counts it (the header is row 1)."""
 
 
-def read(path: Path, shown: str) -> TableFile:
-    """Read a comma-separated file of text cells.
+def read(path: Path, shown: str, columns: Columns | None = None) -> TableFile:
+    """Read a comma-separated file of text cells: all columns, or those asked for.
 
     The files come with and without a byte order mark, in UTF-8 and Windows-1252, with
     either line ending and often with none at the end; rows of schools without results
@@ -61,7 +61,7 @@ def read(path: Path, shown: str) -> TableFile:
     may never end.
     """
     try:
-        return read_part(lambda: open_file(path), shown)
+        return read_part(lambda: open_file(path), shown, columns)
     except OSError as unreadable:
         raise cannot_read(shown, unreadable) from unreadable
 

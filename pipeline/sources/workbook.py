@@ -10,15 +10,22 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from xml.etree import ElementTree
+from xml.parsers import expat
 
 import numpy as np
 import pandas as pd
 from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from pipeline.run.faults import InputFault
-from pipeline.sources.table_file import Columns, TableFile, cannot_read, open_file
+from pipeline.sources.table_file import (
+    Columns,
+    TableFile,
+    cannot_read,
+    open_file,
+    read_whole,
+)
 
 MOST_BYTES = 500_000_000
 """Of everything in the workbook once unpacked. The spine of 2018 holds 29 million."""
@@ -212,9 +219,9 @@ def _unpack(content: bytes, shown: str) -> dict[str, bytes]:
                     expected="a workbook as a spreadsheet program saves it",
                     mend=MEND,
                 )
-            parts[name] = packed.read(part)
-            if not name.endswith((".xml", ".rels")):
-                parts[name] = b""
+            with packed.open(part) as file:
+                content_of = read_whole(file)
+            parts[name] = content_of if name.endswith((".xml", ".rels")) else b""
     return parts
 
 
@@ -309,6 +316,8 @@ def _refuse_unreadable(
     The library lays a sheet out whole, from the first cell to the last: one cell far
     away makes millions. It repeats a text in every cell that refers to it.
     """
+    for part in (sheet, parts.get("xl/sharedstrings.xml")):
+        _refuse_broken_xml(part, name, shown)
     failed = None
     # A plain search comes first, since few sheets hold errors or formulas.
     if b'"e"' in sheet or b"'e'" in sheet:
@@ -343,6 +352,31 @@ def _refuse_unreadable(
         used = np.array([int(text) for text in _TEXT_CELL.findall(sheet)], dtype=np.int64)
         if int(sizes[used[used < len(sizes)]].sum()) > MOST_BYTES:
             raise _too_large(shown, f"the texts of sheet {name!r} are too long")
+
+
+def _refuse_broken_xml(part: bytes | None, name: str, shown: str) -> None:
+    """Stop at XML that is not whole: the library reads on and leaves cells out.
+
+    A document type is refused too. Spreadsheet programs write none, and it may define
+    abbreviations that grow without end.
+    """
+
+    def refuse(problem: str) -> NoReturn:
+        raise InputFault(
+            shown,
+            f"the text of sheet {name!r} is broken ({problem})",
+            expected="a workbook as a spreadsheet program saves it",
+            mend="download it again, or " + MEND,
+        )
+
+    if part is None:
+        return
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = lambda *_: refuse("it has a document type")
+    try:
+        parser.Parse(part, True)
+    except expat.ExpatError as broken:
+        refuse(str(broken))
 
 
 def _column_number(letters: bytes) -> int:

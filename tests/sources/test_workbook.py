@@ -353,3 +353,31 @@ def test_two_sheets_with_one_content_are_refused(saved):
     )
     with pytest.raises(InputFault, match="several sheets of the workbook have one content"):
         workbook.read(saved(content), "register.xlsx", "One")
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [(b"</row><row", b"<row"), (b"<sheetData>", b"<sheetData><>")],
+    ids=["an end that is missing", "an element without a name"],
+)
+def test_a_sheet_whose_xml_is_broken_is_told_and_loses_no_cell(saved, was, becomes):
+    whole = saved({"Sheet": [["URN"], ["first"], ["second"]]})
+    broken = saved(rewritten(whole, {SHEET: [(was, becomes)]}), "broken.xlsx")
+    with pytest.raises(InputFault, match="is broken"):
+        workbook.read(broken, "broken.xlsx")
+
+
+def test_a_text_whose_xml_is_broken_is_told_and_not_taken_for_a_blank(saved):
+    whole = saved({"Sheet": [["URN"], ["first"]]})
+    texts = {"xl/sharedStrings.xml": b"<sst><si><><t>first</t></si></sst>"}
+    broken = saved(rewritten(whole, {}, added=texts), "broken.xlsx")
+    with pytest.raises(InputFault, match="is broken"):
+        workbook.read(broken, "broken.xlsx")
+
+
+def test_a_workbook_with_abbreviations_of_its_own_is_refused(saved):
+    whole = saved({"Sheet": [["URN"], ["first"]]})
+    defined = b'<!DOCTYPE a [<!ENTITY b "bbbb">]><worksheet '
+    broken = saved(rewritten(whole, {SHEET: [(b"<worksheet ", defined)]}), "broken.xlsx")
+    with pytest.raises(InputFault, match="document type"):
+        workbook.read(broken, "broken.xlsx")
