@@ -375,7 +375,8 @@ def _refuse_broken_xml(part: bytes | None, name: str, shown: str) -> None:
     parser.StartDoctypeDeclHandler = lambda *_: refuse("it has a document type")
     try:
         parser.Parse(part, True)
-    except expat.ExpatError as broken:
+    # A declared encoding that nobody knows is another kind of error.
+    except (expat.ExpatError, LookupError, ValueError) as broken:
         refuse(str(broken))
 
 

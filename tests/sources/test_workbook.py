@@ -381,3 +381,11 @@ def test_a_workbook_with_abbreviations_of_its_own_is_refused(saved):
     broken = saved(rewritten(whole, {SHEET: [(b"<worksheet ", defined)]}), "broken.xlsx")
     with pytest.raises(InputFault, match="document type"):
         workbook.read(broken, "broken.xlsx")
+
+
+def test_a_workbook_in_an_encoding_that_nobody_knows_is_refused(saved):
+    whole = saved({"Sheet": [["URN"], ["first"]]})
+    texts = {"xl/sharedStrings.xml": b'<?xml version="1.0" encoding="UTF-98"?><sst/>'}
+    broken = saved(rewritten(whole, {}, added=texts), "broken.xlsx")
+    with pytest.raises(InputFault, match="is broken"):
+        workbook.read(broken, "broken.xlsx")
