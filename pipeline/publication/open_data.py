@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from pandera.pandas import DataFrameSchema
 
 from pipeline.contracts import promise
+from pipeline.contracts.columns import MEANINGS
 from pipeline.contracts.establishments import (
     CONTEXT,
     ESTABLISHMENTS,
@@ -333,8 +334,7 @@ def _schema(contract: DataFrameSchema) -> dict[str, Any]:
             if "pattern" in said:
                 constraints["pattern"] = said["pattern"]
         field = {"name": name, "type": _TYPES.get(str(column.dtype), "string")}
-        if column.description:
-            field["description"] = column.description
+        field["description"] = column.description or MEANINGS[str(name)]
         fields.append(field | ({"constraints": constraints} if constraints else {}))
     return {"fields": fields, "primaryKey": list(contract.unique or [])}
 

@@ -134,6 +134,12 @@ def test_the_schema_says_what_the_contract_checks(written):
     assert results["schema"]["primaryKey"] == list(RESULTS.unique)
 
 
+def test_the_schema_says_in_words_what_every_column_holds(written):
+    package = json.loads(locations.data_package().read_text())
+    fields = [field for r in package["resources"] for field in r["schema"]["fields"]]
+    assert not [field["name"] for field in fields if not field["description"].strip()]
+
+
 def test_withheld_cells_are_counted(written):
     assert open_table("ks4", suppress_up_to=5).withheld == 1
     assert promise.read(locations.results("ks4"), RESULTS)["value"].notna().sum() == 3
