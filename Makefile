@@ -76,7 +76,7 @@ lock: .venv/run.done ## Resolve the dependencies anew, with hashes and without a
 
 clean: ## Remove everything that a run makes, and the environment
 	rm -rf .venv .venv-lab .dvc/cache .dvc/tmp data/england data/results data/panel data/estimates \
-	  data/facts data/schools data/supplied.json data/quality data/open data/datapackage.json \
+	  data/facts data/schools data/supplied.json data/quality data/improvement data/robustness data/open data/datapackage.json \
 	  reports/runs reports/failed reports/rendered
 
 # `done` files say which locks are in an environment; `test` adds its tools to `run`.

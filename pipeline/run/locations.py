@@ -104,6 +104,16 @@ def lineage(evaluation: str) -> Path:
     return root() / "data" / "estimates" / evaluation / "lineage.csv"
 
 
+def improvement(evaluation: str) -> Path:
+    """What was found about change: growth, event study, matched comparison."""
+    return root() / "data" / "improvement" / evaluation / "findings.csv"
+
+
+def robustness(evaluation: str) -> Path:
+    """What tried to break those findings, and what came of it."""
+    return root() / "data" / "robustness" / evaluation / "findings.csv"
+
+
 def facts(evaluation: str) -> Path:
     """Every fact of an evaluation, for machines and for the front page."""
     return root() / "data" / "facts" / f"{evaluation}.json"

@@ -1,0 +1,259 @@
+"""Group-time effects brought to one number, by cohort, by event time or by period."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from pipeline.estimators.influence_errors import ClusteredSides
+from pipeline.estimators.multiplier_bootstrap import Multiplier, sup_t_critical_value
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.intp]
+BoolArray = npt.NDArray[np.bool_]
+Kind = Literal["simple", "group", "dynamic", "calendar"]
+Clock = Literal["calendar", "wave"]
+KEYS: dict[str, str] = {"group": "cohort", "dynamic": "event_time", "calendar": "time"}
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Group-time effects with what their aggregates need; c cells, n units, G cohorts.
+
+    `influence` (c, n) is each unit's contribution to the error of each effect.
+    `clusters_in_cohort` (G,) counts clusters among the units of each cohort.
+    """
+
+    cohort: FloatArray
+    time: FloatArray
+    base: FloatArray
+    att: FloatArray
+    influence: FloatArray
+    reasons: tuple[str, ...]
+    periods: FloatArray
+    cohorts: FloatArray
+    units_in_cohort: IntArray
+    clusters_in_cohort: IntArray
+    sides: ClusteredSides
+    anticipation: float
+
+    @property
+    def cohort_at(self) -> IntArray:
+        """Index of each cell's cohort."""
+        return np.searchsorted(self.cohorts, self.cohort)
+
+    @property
+    def post(self) -> BoolArray:
+        """Whether the cell's period is not before its cohort."""
+        return np.asarray(self.cohort <= self.time)
+
+    @property
+    def variation_seen(self) -> BoolArray:
+        """Whether the cell's cohort has the two clusters that an error needs."""
+        return np.asarray(self.clusters_in_cohort[self.cohort_at] > 1)
+
+    def event_time(self, clock: Clock) -> FloatArray:
+        """Time since joining: in the unit of time, or in observed periods.
+
+        In observed periods, 0 is the first period in or after the cohort's own: for a
+        school that joined in a year without results, the next year with results.
+        """
+        if clock == "calendar":
+            return np.asarray(self.time - self.cohort)
+        joined = np.searchsorted(self.periods, self.cohort)
+        waves: FloatArray = (np.searchsorted(self.periods, self.time) - joined).astype(
+            float
+        )
+        return waves
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """An average of group-time effects, and the table that it averages.
+
+    `table` has one row per cohort ("cohort"), event time ("event_time") or period
+    ("time"), and one row without such a column for "simple". Beside it: estimate,
+    standard_error, low, high, band_low, band_high (NaN without draws), cells and cohorts
+    (how many it averages: event times far from joining rest on few cohorts). `band` is
+    the critical value of the simultaneous band over the rows, None without draws.
+    `covariance` (rows, rows) is that of the rows; `influence` (rows, n) and
+    `overall_influence` (n,) are each unit's contributions. `without` names the cells that
+    could not be estimated and are not part of it. `single_cluster_cohorts` are cohorts
+    whose own variation the errors cannot show. Errors are None (NaN in the table) where
+    all cohorts that enter are such.
+    """
+
+    kind: Kind
+    clock: Clock
+    level: float
+    estimate: float
+    standard_error: float | None
+    low: float | None
+    high: float | None
+    degrees_of_freedom: float | None
+    table: pd.DataFrame
+    band: float | None
+    covariance: FloatArray
+    influence: FloatArray
+    overall_influence: FloatArray
+    without: tuple[str, ...]
+    single_cluster_cohorts: tuple[float, ...]
+
+
+def aggregate(
+    cells: Cells,
+    kind: Kind,
+    *,
+    draws: int = 0,
+    seed: int = 0,
+    level: float = 0.95,
+    clock: Clock = "calendar",
+    multiplier: Multiplier = "rademacher",
+) -> Aggregate:
+    """Average group-time effects, cohorts weighted by their number of units.
+
+    "simple": all cells after joining, each weighted by its cohort's units. "group": the
+    mean of each cohort's cells after joining; overall, cohorts weighted by units: the
+    effect that a unit of any cohort has on average (the summary that Callaway and
+    Sant'Anna recommend). "dynamic": by time since joining; overall, the plain mean from
+    event time 0 on. "calendar": by period; overall, the plain mean of the periods.
+
+    The weights are shares in a sample and have an error of their own, which is part of
+    each unit's contribution, as in did's `aggte`. `clock` sets what event time counts:
+    "calendar" the unit of time (a cohort of 2019 is 3 in 2022), "wave" the observed
+    periods (it is 1 when 2020 and 2021 have no results).
+
+    Errors are analytic and clustered. `draws` above 0 adds a band that covers all rows
+    of the table at once; it is nowhere narrower than the interval of its row.
+
+    Raises ValueError for an unknown kind or clock, a level outside 0 to 1, draws below
+    0, and where no cell after joining could be estimated.
+
+    Source: Callaway and Sant'Anna (2021), section 3 (estimands) and 4 (inference).
+    """
+    if kind != "simple" and kind not in KEYS:
+        raise ValueError(f"kind is simple, group, dynamic or calendar, not {kind!r}")
+    if clock not in ("calendar", "wave"):
+        raise ValueError(f"clock is 'calendar' or 'wave', not {clock!r}")
+    if not 0 < level < 1:
+        raise ValueError(f"a level lies between 0 and 1, not at {level}")
+    if draws < 0:
+        raise ValueError(f"draws are counted from 0, not {draws}")
+    known = np.isfinite(cells.att)
+    post = known & cells.post
+    if not post.any():
+        reason = next((said for said in cells.reasons if said), "there is no such period")
+        raise ValueError(f"no effect after joining could be estimated: {reason}")
+
+    sets, keys, headline = _sets(cells, kind, known, post, clock)
+    weights, tilts = weights_of(cells, sets)
+    estimates = weights @ np.where(known, cells.att, 0.0)
+    if kind == "group":
+        size = cells.units_in_cohort[np.searchsorted(cells.cohorts, keys)]
+        mean = float(size @ estimates / size.sum())
+        weight, tilt = size / size.sum() @ weights, size / size.sum() @ tilts
+        tilt[np.searchsorted(cells.cohorts, keys)] += (estimates - mean) / size.sum()
+    else:
+        weight, tilt = weights[headline].mean(axis=0), tilts[headline].mean(axis=0)
+    weights, tilts = np.vstack([weights, weight]), np.vstack([tilts, tilt])
+    estimates = weights @ np.where(known, cells.att, 0.0)
+    influence = influence_of(cells, weights, tilts)
+    sums = cells.sides.sums(influence)
+    errors = cells.sides.errors(sums)
+    seen = ((weights != 0) & cells.variation_seen).any(axis=1)
+    half = np.where(seen, errors.half_width(level), np.nan)
+    error = np.where(seen, errors.standard_error, np.nan)
+    band = None
+    wide = np.full(len(sets), np.nan)
+    if draws:
+        band = sup_t_critical_value(
+            sums[:-1],
+            error[:-1],
+            draws=draws,
+            seed=seed,
+            level=level,
+            multiplier=multiplier,
+        )
+        wide = np.maximum(band * errors.interval_error[:-1], half[:-1])
+    table = pd.DataFrame(
+        {
+            **({} if kind == "simple" else {KEYS[kind]: keys}),
+            "estimate": estimates[:-1],
+            "standard_error": error[:-1],
+            "low": estimates[:-1] - half[:-1],
+            "high": estimates[:-1] + half[:-1],
+            "band_low": estimates[:-1] - wide,
+            "band_high": estimates[:-1] + wide,
+            "cells": [int(chosen.sum()) for chosen in sets],
+            "cohorts": [len(np.unique(cells.cohort[chosen])) for chosen in sets],
+        }
+    )
+    gone = ~known & (cells.post | (kind == "dynamic"))
+    lone = cells.clusters_in_cohort == 1
+    covariance = sums[:-1] @ sums[:-1].T
+    covariance[~seen[:-1], :] = np.nan
+    covariance[:, ~seen[:-1]] = np.nan
+    total = bool(seen[-1])
+    return Aggregate(
+        kind=kind,
+        clock=clock,
+        level=level,
+        estimate=float(estimates[-1]),
+        standard_error=float(error[-1]) if total else None,
+        low=float(estimates[-1] - half[-1]) if total else None,
+        high=float(estimates[-1] + half[-1]) if total else None,
+        degrees_of_freedom=float(errors.degrees_of_freedom[-1]) if total else None,
+        table=table,
+        band=band,
+        covariance=covariance,
+        influence=influence[:-1],
+        overall_influence=influence[-1],
+        without=tuple(
+            f"cohort {cells.cohort[at]:g} in {cells.time[at]:g}: {cells.reasons[at]}"
+            for at in np.flatnonzero(gone)
+        ),
+        single_cluster_cohorts=tuple(float(g) for g in cells.cohorts[lone]),
+    )
+
+
+def _sets(
+    cells: Cells, kind: Kind, known: BoolArray, post: BoolArray, clock: Clock
+) -> tuple[Sequence[BoolArray], FloatArray, BoolArray]:
+    """The cells of each row, the rows' keys, and the rows that the headline averages."""
+    if kind == "simple":
+        return [post], np.zeros(1), np.ones(1, dtype=bool)
+    among, values = post, {"group": cells.cohort, "calendar": cells.time}.get(kind)
+    if values is None:
+        among, values = known, cells.event_time(clock)
+    keys = np.unique(values[among])
+    headline = keys >= 0 if kind == "dynamic" else np.ones(len(keys), dtype=bool)
+    return [among & (values == key) for key in keys], keys, headline
+
+
+def weights_of(cells: Cells, sets: Sequence[BoolArray]) -> tuple[FloatArray, FloatArray]:
+    """Weights (rows, c) of sets of cells, and how each cohort's size moves the mean.
+
+    With N_k the units of cell k's cohort, S their sum over the cells and m the weighted
+    mean, one unit more in cohort g moves m by the sum over g's cells of (att - m)/S:
+    the second answer, (rows, G).
+    """
+    chosen = np.array(sets)
+    size = np.where(chosen, cells.units_in_cohort[cells.cohort_at], 0).astype(float)
+    total = size.sum(axis=1, keepdims=True)
+    weights = size / total
+    att = np.where(np.isfinite(cells.att), cells.att, 0.0)
+    moved = np.where(chosen, att - (weights @ att)[:, None], 0.0) / total
+    in_cohort = cells.cohort_at[:, None] == np.arange(len(cells.cohorts))
+    return weights, moved @ in_cohort
+
+
+def influence_of(cells: Cells, weights: FloatArray, tilts: FloatArray) -> FloatArray:
+    """Each unit's contribution to weighted means: through the cells and the weights."""
+    influence = weights @ cells.influence
+    # The never treated, last in the order of units, carry no share of a cohort.
+    treated = int(cells.units_in_cohort.sum())
+    influence[:, :treated] += np.repeat(tilts, cells.units_in_cohort, axis=1)
+    return influence

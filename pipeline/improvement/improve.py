@@ -1,0 +1,105 @@
+"""Every question about change, for every registered outcome of one evaluation."""
+
+import pandas as pd
+
+from pipeline.comparison.cells import read_known
+from pipeline.contracts import promise
+from pipeline.contracts.improvement import FINDINGS
+from pipeline.improvement.event_study import OVERALL, add_event_study, study_joining
+from pipeline.improvement.findings import Findings, as_promised
+from pipeline.improvement.growth import SLOPE, add_growth
+from pipeline.improvement.matched import add_matched
+from pipeline.improvement.panel import (
+    Known,
+    OutcomePanel,
+    outcome_panel,
+)
+from pipeline.improvement.starting_points import add_starting_points
+from pipeline.measures.catalogue import measure
+from pipeline.measures.measure import Group, KeyStage
+from pipeline.quality.disclosure import too_few
+from pipeline.run import locations
+from pipeline.run.parameters import Parameters
+
+SUPPRESSED = "suppressed: members have too few pupils in one of the years"
+OUTCOMES: tuple[tuple[KeyStage, str, Group], ...] = (
+    ("ks4", "progress_8", "all"),
+    ("ks4", "progress_8", "disadvantaged"),
+    ("ks2", "reading_progress", "disadvantaged"),
+    ("ks2", "maths_progress", "disadvantaged"),
+    ("ks2", "rwm_expected", "all"),
+    ("ks2", "rwm_expected", "disadvantaged"),
+)
+"""The outcomes of the headlines: more would be more chances to find something."""
+
+
+def panels(
+    evaluation: str, of_schools: Known, parameters: Parameters
+) -> list[OutcomePanel]:
+    """Lay out every registered outcome by school and year."""
+    known = {ks: read_known(ks, evaluation, parameters) for ks in ("ks2", "ks4")}
+    return [
+        outcome_panel(measure(ks, code), group, known[ks], of_schools, parameters)
+        for ks, code, group in OUTCOMES
+    ]
+
+
+def improve(
+    outcomes: list[OutcomePanel], grades: pd.DataFrame, *, suppress_pupils_up_to: int
+) -> pd.DataFrame:
+    """Ask every question of every outcome; one that cannot be answered says why."""
+    every = []
+    for panel in outcomes:
+        found = Findings(panel)
+        every.append(found)
+        if withheld(found, up_to=suppress_pupils_up_to):
+            continue
+        add_growth(found)
+        add_starting_points(found, grades)
+        joined = study_joining(found)
+        if joined is not None:
+            add_event_study(found, joined)
+            add_matched(found, joined)
+    return as_promised(every)
+
+
+def withheld(found: Findings, *, up_to: int) -> bool:
+    """Say whether members have too few pupils in a year for any of it to be shown."""
+    own = found.panel.frame[found.panel.frame["ever_member"]]
+    by_year = own.groupby("year")["pupils"].sum()
+    if not too_few(by_year.tolist(), up_to=up_to):
+        return False
+    found.add("growth", SLOPE, status="withheld", said=SUPPRESSED)
+    found.add("event study", OVERALL, status="withheld", said=SUPPRESSED)
+    return True
+
+
+def write(found: pd.DataFrame, evaluation: str) -> None:
+    """Write the findings, checked against their contract."""
+    promise.write_together({locations.improvement(evaluation): (found, FINDINGS)})
+
+
+def shown(found: pd.DataFrame, question: str) -> pd.DataFrame:
+    """Show what was found of one question."""
+    rows = found[found["question"] == question]
+    columns = ["measure", "group", "quantity", "at", "estimate", "low", "high", "status"]
+    return rows[[*columns, "said"]].round(3).reset_index(drop=True)
+
+
+def what_there_is(outcomes: list[OutcomePanel]) -> pd.DataFrame:
+    """Show which years, schools and members each outcome has, and how it is clustered."""
+    rows = []
+    for panel in outcomes:
+        one = panel.frame.drop_duplicates("school_key")
+        rows.append(
+            panel.label
+            | {
+                "years": ", ".join(map(str, panel.years)),
+                "schools": len(one),
+                "members": int(one["ever_member"].sum()),
+                "unit": panel.unit,
+                "clustered by": panel.clustered_by,
+                "years without": len(panel.years_without),
+            }
+        )
+    return pd.DataFrame(rows)

@@ -1,0 +1,82 @@
+"""Panels of schools drawn from the worlds of the synthetic England, with the truth beside.
+
+Nothing is written to a file and no notebook runs: a panel is what the stages `clean` and
+`follow` would have made of the same England, without suppression.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pipeline.england import expected
+from pipeline.england.planted import PROGRESS, in_year
+from pipeline.england.truth import published_years
+from pipeline.england.world import build
+from pipeline.measures.measure import KeyStage
+from pipeline.run.parameters import WorldName
+
+MEASURE = "progress_8"
+PRIMARY = 60
+"""The fewest that an England may have: the panel is of its secondary schools."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One panel and what is true of it."""
+
+    frame: pd.DataFrame
+    """school, year, outcome (in SDs of pupils), pupils, cohort (first year of membership,
+    0 for never), ever_member, is_member, cluster (hub or school), region, effect (what
+    membership adds to this school this year, in the same unit), expected (its outcome,
+    chance aside)."""
+    world: WorldName
+    seed: int
+
+
+def draw(
+    world: WorldName, seed: int, *, schools: int = 400, measure: str = MEASURE
+) -> Drawn:
+    """Draw one England and lay its mainstream schools out by school and year."""
+    key_stage: KeyStage = PROGRESS[measure].key_stage
+    counts = {"primary_schools": PRIMARY, "secondary_schools": PRIMARY}
+    counts["primary_schools" if key_stage == "ks2" else "secondary_schools"] = schools
+    england = build(seed, **counts, world=world)
+    plan, every = PROGRESS[measure], england.schools[key_stage]
+    partners = england.partners[key_stage]
+    cluster = np.where(
+        partners.joins,
+        np.char.add("hub ", partners.hub.astype(str)),
+        np.char.add("school ", every.urn.astype(str)),
+    )
+    parts = []
+    for year in published_years(measure):
+        figures = england.figures[key_stage][year]
+        sd = in_year(plan.pupil, year)
+        by_half = expected.effect(plan, england.planted, every, partners, year)
+        weights = {g: figures.weights(measure, g) for g in ("all", *expected.HALVES)}
+        of_schools = expected.of_schools(plan, england.planted, every, partners, year)
+        many = np.maximum(weights["all"], 1)
+        effect = sum(by_half[g] * weights[g] for g in expected.HALVES) / many
+        mean = sum(of_schools[g] * weights[g] for g in expected.HALVES) / many
+        value = figures.value[measure]["all"]
+        keep = every.is_mainstream & np.isfinite(value) & (weights["all"] > 0)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "school": every.urn,
+                    "year": year,
+                    "outcome": value / sd,
+                    "pupils": weights["all"].astype(float),
+                    "cohort": partners.first_year,
+                    "ever_member": partners.first_year > 0,
+                    "is_member": partners.counted(year),
+                    "cluster": cluster,
+                    "region": every.region,
+                    "effect": effect / sd,
+                    "expected": mean / sd,
+                }
+            )[keep]
+        )
+    frame = pd.concat(parts, ignore_index=True)
+    return Drawn(frame.sort_values(["school", "year"], ignore_index=True), world, seed)
