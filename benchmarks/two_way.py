@@ -11,6 +11,7 @@ its table in one of the two orders of a formula's effects, and which one depends
 seed of the process: its errors are compared in the order that is right.
 """
 
+# ruff: noqa: E402 (the number of threads is read when numpy is imported)
 import os
 
 for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "RAYON_NUM_THREADS"):
@@ -19,7 +20,6 @@ for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "RAYON_NUM_THREADS"):
 import argparse
 import json
 import math
-import resource
 import statistics
 import subprocess
 import sys
@@ -93,13 +93,19 @@ def memory(side: str) -> float:
     return float(done.stdout)
 
 
+def peak_megabytes() -> float:
+    """Largest memory of this process; ru_maxrss would start from the parent's."""
+    status = Path("/proc/self/status").read_text()
+    return float(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
 def above_data(side: str) -> None:
     frame, small = panel(SCHOOLS, YEARS), panel(50, YEARS)
     work = ours if side == "ours" else (lambda f: pyfixest(f, "urn + year"))
     work(small)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_megabytes()
     work(frame)
-    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+    print(peak_megabytes() - before)
 
 
 def main() -> int:

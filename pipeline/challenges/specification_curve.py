@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+from scipy.special import stdtr, stdtrit
 
 from pipeline.challenges.specification_sample import (
     Counts,
@@ -117,10 +117,10 @@ def curve(
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = np.abs(table.estimate) / table.standard_error
     freedom = table.clusters.clip(lower=2) - 1
-    half = stats.t.ppf(0.5 + confidence_level / 2, freedom) * table.standard_error
+    half = stdtrit(freedom, 0.5 + confidence_level / 2) * table.standard_error
     table.insert(len(LABELS) + 2, "low", table.estimate - half)
     table.insert(len(LABELS) + 3, "high", table.estimate + half)
-    table.insert(len(LABELS) + 4, "p", 2 * stats.t.sf(statistic, freedom))
+    table.insert(len(LABELS) + 4, "p", 2 * stdtr(freedom, -statistic))
     return SpecificationCurve(
         table=table, **_summary(table.estimate.to_numpy(), table.p.to_numpy())
     )
@@ -218,7 +218,7 @@ def permutation_test(
         estimates[where] = b
         with np.errstate(divide="ignore", invalid="ignore"):
             z[where] = b / error
-        p[where] = 2 * stats.t.sf(np.abs(z[where]), max(clusters - 1, 1))
+        p[where] = 2 * stdtr(max(clusters - 1, 1), -np.abs(z[where]))
     usable = np.isfinite(z[0])
     if not usable.any():
         raise ValueError("no specification has an estimate and an error: see its curve")
@@ -424,6 +424,8 @@ def _exchange(panel: Panel, specifications: Sequence[Specification]) -> _Exchang
             "a school belongs to more than one cluster: give each school one, such as its "
             "latest trust, to exchange labels between whole clusters"
         )
+    # ASSUME: if partnership made no difference, trusts of the same number of schools
+    # could as well have changed places, whatever their phase and region are.
     core = np.ones(panel.units, dtype=bool)
     for one in specifications:
         core &= panel.eligible(one)

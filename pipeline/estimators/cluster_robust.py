@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from pipeline.estimators.working_model import (
-    SINGULAR,
+    ALONE,
     FloatArray,
     IntArray,
     WorkingModel,
@@ -90,6 +90,11 @@ class ClusterRobustFit:
             None if error == 0 else float(2 * stats.t.sf(abs(estimate) / error, freedom))
         )
         return Interval(estimate, error, estimate - half, estimate + half, freedom, p_value)
+
+    def rests_on_one_cluster(self, contrast: npt.ArrayLike) -> bool:
+        """Say whether one cluster alone fixes `contrast` (k,): it then has no interval."""
+        row = self._restrictions(np.asarray(contrast, dtype=float)[None, :])[0]
+        return self._freedom(row) == 0
 
     def wald(self, restrictions: npt.ArrayLike) -> WaldTest:
         """Test that `restrictions` (q, k) times the coefficients are all zero.
@@ -213,6 +218,7 @@ def weighted_least_squares(
         triangle=triangle,
         starts=starts,
         squares=wide.T @ wide,
+        heavy=heavy,
         fixed=fixed,
     )
     clusters = len(starts)
@@ -334,7 +340,7 @@ def _left_out(
         done += len(x)
     rest = np.eye(k) - own
     values, vectors = np.linalg.eigh(rest[heavy])
-    kept = values > SINGULAR
+    kept = values > ALONE
     inverse = np.where(kept, 1 / np.where(kept, values, 1.0), 0.0)
     turned = inverse[:, :, None] * (vectors.transpose(0, 2, 1) @ scores[heavy][:, :, None])
     rest[heavy] = np.eye(k)

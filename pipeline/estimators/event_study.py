@@ -35,8 +35,8 @@ class GroupTimeATT:
     the cohort), treated and controls (units that the cell rests on), not_compared (units
     of either side that lack an outcome or a covariate in one of its two periods), and
     reason: empty, or why a number is not there. A cell that cannot be estimated has NaN
-    in `att`; a cohort of one cluster has an estimate and NaN in its errors, for one
-    cluster does not show how clusters vary.
+    in `att`; where one side is a single cluster there is an estimate and NaN in its errors,
+    for one cluster does not show how clusters vary.
 
     `influence` is (cells, units): each unit's contribution to the error of each `att`
     (did's influence function over the number of units), units in the order of `units`.
@@ -167,9 +167,8 @@ def group_time_att(
         units_in_cohort=np.bincount(first, minlength=len(panel.cohorts))[
             : len(panel.cohorts)
         ],
-        clusters_in_cohort=np.array(
-            [len(np.unique(panel.cluster[panel.cohort == g])) for g in panel.cohorts]
-        ),
+        treated_clusters=counts[:, 3],
+        control_clusters=counts[:, 4],
         sides=sides,
         anticipation=anticipation,
     )
@@ -221,7 +220,7 @@ def _estimate(
     size = len(plan.cohort)
     att = np.full(size, np.nan)
     influence = np.zeros((size, len(panel.units)))
-    counts = np.zeros((size, 3), dtype=np.intp)
+    counts = np.zeros((size, 5), dtype=np.intp)
     reasons = [""] * size
     complete = panel.complete
     observed = np.isfinite(panel.outcome)
@@ -256,9 +255,13 @@ def _estimate(
                 usable: npt.NDArray[np.bool_] = np.frombuffer(seen, dtype=np.bool_)
                 treated = treated[usable[treated]]
                 controls = controls[usable[controls]]
-            counts[batch, 0] = len(treated)
-            counts[batch, 1] = len(controls)
-            counts[batch, 2] = wanted - len(treated) - len(controls)
+            counts[batch] = (
+                len(treated),
+                len(controls),
+                wanted - len(treated) - len(controls),
+                np.count_nonzero(np.bincount(panel.cluster[treated])),
+                np.count_nonzero(np.bincount(panel.cluster[controls])),
+            )
             ours, others = _as_slice(treated), _as_slice(controls)
             now = panel.outcome[plan.time_at[batch]]
             then = panel.outcome[plan.base_at[batch]]
@@ -309,8 +312,20 @@ def _table(cells: Cells, counts: npt.NDArray[np.intp]) -> pd.DataFrame:
             "controls": counts[:, 1],
             "not_compared": counts[:, 2],
             "reason": [
-                said or ("" if seen else "the cohort is one cluster: no error can be told")
-                for said, seen in zip(cells.reasons, cells.variation_seen, strict=True)
+                said or _why_no_error(ours, others)
+                for said, ours, others in zip(
+                    cells.reasons,
+                    cells.treated_clusters,
+                    cells.control_clusters,
+                    strict=True,
+                )
             ],
         }
     )
+
+
+def _why_no_error(treated_clusters: int, control_clusters: int) -> str:
+    if min(treated_clusters, control_clusters) > 1:
+        return ""
+    side = "joiners" if treated_clusters < 2 else "controls"
+    return f"the {side} are one cluster: no error can be told"

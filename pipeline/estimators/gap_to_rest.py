@@ -1,29 +1,32 @@
 """How far partners' pupils lie above or below those of the rest of England."""
 
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
-from statsmodels.regression.linear_model import WLS
+import pandas as pd
+
+from pipeline.estimators.cluster_robust import ClusterRobustFit, weighted_least_squares
+from pipeline.estimators.randomisation import tail_p
+from pipeline.estimators.shuffled_gaps import shuffled_gaps
 
 FloatArray = npt.NDArray[np.float64]
 NORMAL_95 = 1.96
 """The department's own constant, whatever the confidence level asked for."""
+PARTNERS, REST, GAP = (1.0, 0.0), (0.0, 1.0), (1.0, -1.0)
 
 
-@dataclass(frozen=True)
-class WeightedMean:
-    """A pupil-weighted mean with its cluster-robust error."""
+class Beside(NamedTuple):
+    """What stands beside the gap and its main interval."""
 
-    mean: float
-    variance: float
-    clusters: int
+    cr3_standard_error: float | None = None
+    cr3_low: float | None = None
+    cr3_high: float | None = None
+    randomisation_p: float | None = None
 
-    @property
-    def standard_error(self) -> float:
-        """Cluster-robust standard error; not a number with fewer than two clusters."""
-        return float(np.sqrt(self.variance))
+
+NOTHING_BESIDE = Beside()
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,10 @@ class GapToRest:
 
     Positive means that pupils in partner schools are ahead. Intervals are None where
     fewer than two clusters stand on a side: nothing then shows how clusters vary.
+    `low` and `high` are by CR2, `cr3_low` and `cr3_high` by CR3, which errs on the wide
+    side; both use `degrees_of_freedom`. `dfe_low` and `dfe_high` are None without a pupil
+    SD. `randomisation_p` is None without draws, and where strata leave no other set of
+    schools that could have been the partners.
     """
 
     partners: float
@@ -53,6 +60,32 @@ class GapToRest:
     rest_pupils: int
     partner_clusters: int
     rest_clusters: int
+    # No field: the table of estimates has a column for every field, and none for these.
+    beside: InitVar[Beside] = NOTHING_BESIDE
+    _beside: ClassVar[Beside] = NOTHING_BESIDE
+
+    def __post_init__(self, beside: Beside) -> None:
+        object.__setattr__(self, "_beside", beside)
+
+    @property
+    def cr3_standard_error(self) -> float | None:
+        """Standard error by CR3."""
+        return self._beside.cr3_standard_error
+
+    @property
+    def cr3_low(self) -> float | None:
+        """Lower end of the interval by CR3."""
+        return self._beside.cr3_low
+
+    @property
+    def cr3_high(self) -> float | None:
+        """Upper end of the interval by CR3."""
+        return self._beside.cr3_high
+
+    @property
+    def randomisation_p(self) -> float | None:
+        """How usual so large a gap is among random sets of schools."""
+        return self._beside.randomisation_p
 
 
 def gap_to_rest(
@@ -62,106 +95,197 @@ def gap_to_rest(
     cluster: npt.NDArray[np.object_],
     *,
     pupil_sd: float | None = None,
+    draws: int = 0,
+    strata: npt.ArrayLike | None = None,
+    seed: int = 0,
     confidence_level: float = 0.95,
 ) -> GapToRest:
     """Compare the pupil-weighted mean of partners with that of the rest.
 
-    Each side's mean is a weighted least squares fit on a constant (statsmodels), with
-    errors clustered by school group and the correction G/(G-1) for the number of
-    clusters. The two sides share no school, so their variances add; the gap is judged
-    by t with the Welch-Satterthwaite degrees of freedom of the two sides' clusters.
-    One joint regression would correct for the thousands of clusters of the rest and
-    treat the few of the partners as if they were as many.
+    One weighted least squares fit with a column for each side, errors by school group
+    with the bias-reduced variance CR2, and t with Satterthwaite's degrees of freedom for
+    the gap. Those follow the side with few clusters: five partner hubs beside thousands
+    of schools have about four. CR1 with G - 1 degrees of freedom would take them for
+    thousands. The interval by CR3 (each cluster left out in turn) stands beside.
 
-    `value`, `pupils`, `is_partner` and `cluster` have one entry per school. Clusters are
-    compared as labels. With the national `pupil_sd`, the department's own interval
-    stands beside: value +/- 1.96 SD sqrt(1/N_partners + 1/N_rest). It is a convention:
-    it takes pupils for independent draws and finds a difference for most random groups
-    of schools (reports/methods/method.md).
+    `value` (in the measure's unit), `pupils` (a count, the weight), `is_partner` and
+    `cluster` have one entry per school. With the national `pupil_sd`, the department's
+    own interval stands beside: value +/- 1.96 SD sqrt(1/N_partners + 1/N_rest). It is a
+    convention: it takes pupils for independent draws and finds a difference for most
+    random groups of schools (reports/methods/method.md).
 
-    Raises ValueError for arrays of different length, a value that is missing, pupils
-    that are not positive, a side without a school, or a cluster on both sides.
+    With `draws`, `randomisation_p` says how unusual the gap is among those of random sets
+    of schools, as many as partners in each of the `strata` (labels, one per school, such
+    as phase x region x size). It is twice the smaller tail, with one added to the counts
+    so that it is never zero. What is exchanged is **schools** within a stratum, not
+    clusters: it asks whether partners could be any such schools, and knows nothing of
+    hubs. Hubs that were recruited whole are fewer pieces of evidence than their schools;
+    `randomisation.randomise_members` draws whole clusters, where others like them exist.
+    The draws depend on `seed` and not on the order of schools.
 
-    Sources: Cameron and Miller (2015), A practitioner's guide to cluster-robust
-    inference, section VI; Satterthwaite (1946).
+    Raises ValueError for arrays of different length, a value that is missing, pupils that
+    are not positive or infinite, a school without a cluster or stratum, a side without a
+    school, a cluster on both sides, a pupil SD that is not positive, fewer than 0 draws,
+    or a level that is not between 0 and 1.
+
+    Sources: Bell and McCaffrey (2002); Pustejovsky and Tipton (2018), section 2, for CR2,
+    CR3 and the degrees of freedom; Cameron and Miller (2015), A practitioner's guide to
+    cluster-robust inference, section VI; Phipson and Smyth (2010), Permutation p-values
+    should never be zero, for the one added.
     """
     value = np.asarray(value, dtype=float)
     pupils = np.asarray(pupils, dtype=float)
     is_partner = np.asarray(is_partner, dtype=bool)
     cluster = np.asarray(cluster)
     _refuse(value, pupils, is_partner, cluster)
-    own = _weighted_mean(value[is_partner], pupils[is_partner], cluster[is_partner])
-    rest = _weighted_mean(value[~is_partner], pupils[~is_partner], cluster[~is_partner])
-    gap = own.mean - rest.mean
+    _refuse_settings(pupil_sd, draws, confidence_level)
     n_own, n_rest = float(pupils[is_partner].sum()), float(pupils[~is_partner].sum())
+    own = float(np.average(value[is_partner], weights=pupils[is_partner]))
+    rest = float(np.average(value[~is_partner], weights=pupils[~is_partner]))
+    gap = own - rest
     dfe = (
         None
         if pupil_sd is None
         else NORMAL_95 * pupil_sd * float(np.sqrt(1 / n_own + 1 / n_rest))
     )
-    own_low, own_high = _interval_of_mean(own, confidence_level)
-    rest_low, rest_high = _interval_of_mean(rest, confidence_level)
-    error, freedom, half = _welch(own, rest, confidence_level)
+    own_clusters = len(pd.unique(cluster[is_partner]))
+    rest_clusters = len(pd.unique(cluster[~is_partner]))
+    fits = _fits(value, pupils, is_partner, cluster)
+    error, freedom, half = _spread(
+        fits, GAP, min(own_clusters, rest_clusters), confidence_level
+    )
+    cr3_error, cr3_half = _cr3(fits, error, half)
+    own_half = _spread(fits, PARTNERS, own_clusters, confidence_level)[2]
+    rest_half = _spread(fits, REST, rest_clusters, confidence_level)[2]
     return GapToRest(
-        partners=own.mean,
-        partners_low=own_low,
-        partners_high=own_high,
-        rest=rest.mean,
-        rest_low=rest_low,
-        rest_high=rest_high,
+        partners=own,
+        partners_low=_less(own, own_half),
+        partners_high=_more(own, own_half),
+        rest=rest,
+        rest_low=_less(rest, rest_half),
+        rest_high=_more(rest, rest_half),
         gap=gap,
         standard_error=error,
-        low=None if half is None else gap - half,
-        high=None if half is None else gap + half,
+        low=_less(gap, half),
+        high=_more(gap, half),
         degrees_of_freedom=freedom,
-        dfe_low=None if dfe is None else gap - dfe,
-        dfe_high=None if dfe is None else gap + dfe,
+        dfe_low=_less(gap, dfe),
+        dfe_high=_more(gap, dfe),
         partner_schools=int(is_partner.sum()),
         rest_schools=int((~is_partner).sum()),
         partner_pupils=round(n_own),
         rest_pupils=round(n_rest),
-        partner_clusters=own.clusters,
-        rest_clusters=rest.clusters,
+        partner_clusters=own_clusters,
+        rest_clusters=rest_clusters,
+        beside=Beside(
+            cr3_standard_error=cr3_error,
+            cr3_low=_less(gap, cr3_half),
+            cr3_high=_more(gap, cr3_half),
+            randomisation_p=(
+                _randomisation_p(gap, value, pupils, is_partner, strata, draws, seed)
+                if draws
+                else None
+            ),
+        ),
     )
 
 
-def _weighted_mean(
-    value: FloatArray, pupils: FloatArray, cluster: npt.NDArray[np.object_]
-) -> WeightedMean:
-    _, labels = np.unique(cluster.astype(str), return_inverse=True)
-    clusters = int(labels.max()) + 1
-    fit = WLS(value, np.ones((len(value), 1)), weights=pupils)
-    if clusters < 2:
-        return WeightedMean(float(fit.fit().params[0]), float("nan"), clusters)
-    # statsmodels' own correction is G/(G-1) * (N-1)/(N-K), and N-K is N-1 here.
-    robust = fit.fit(
-        cov_type="cluster", cov_kwds={"groups": labels, "use_correction": True}
+def leave_out_gap(gap_to_national: float, partner_share: float) -> float:
+    """Turn a gap to the nation, partners included, into the gap to the rest.
+
+    The national mean holds the partners with their share s of pupils, so partners minus
+    nation is (1 - s) times partners minus rest. `partner_share` is s, at least 0 and
+    below 1. Raises ValueError for another share or a gap that is not finite.
+    """
+    if not 0 <= partner_share < 1:
+        raise ValueError(
+            f"a share of pupils from 0 to below 1 expected, found {partner_share}: "
+            "partners that are the whole nation have no rest"
+        )
+    if not np.isfinite(gap_to_national):
+        raise ValueError("the gap to the nation is not a finite number")
+    return gap_to_national / (1 - partner_share)
+
+
+_Fits = tuple[ClusterRobustFit, ClusterRobustFit] | None
+
+
+def _fits(
+    value: FloatArray,
+    pupils: FloatArray,
+    is_partner: npt.NDArray[np.bool_],
+    cluster: npt.NDArray[np.object_],
+) -> _Fits:
+    """Fit both sides by CR2 and CR3; None where there is one school on each side."""
+    if len(value) < 3:
+        return None
+    # Each school counts from the mean of all: residuals then do not depend on the level.
+    centred = value - np.average(value, weights=pupils)
+    sides = np.column_stack([is_partner, ~is_partner]).astype(float)
+    return (
+        weighted_least_squares(sides, centred, pupils, cluster, correction="CR2"),
+        weighted_least_squares(sides, centred, pupils, cluster, correction="CR3"),
     )
-    return WeightedMean(float(robust.params[0]), float(robust.cov_params()[0, 0]), clusters)
 
 
-def _welch(
-    own: WeightedMean, rest: WeightedMean, level: float
+def _spread(
+    fits: _Fits, contrast: tuple[float, float], clusters: int, level: float
 ) -> tuple[float | None, float | None, float | None]:
-    if min(own.clusters, rest.clusters) < 2:
+    """Standard error, degrees of freedom and half the interval by CR2."""
+    if fits is None or clusters < 2:
         return None, None, None
-    variance = own.variance + rest.variance
-    if variance == 0.0:
-        return 0.0, float(min(own.clusters, rest.clusters) - 1), 0.0
-    freedom = variance**2 / (
-        own.variance**2 / (own.clusters - 1) + rest.variance**2 / (rest.clusters - 1)
-    )
-    error = float(np.sqrt(variance))
-    return error, freedom, float(stats.t.ppf(0.5 + level / 2, freedom)) * error
+    found = fits[0].interval(contrast, level)
+    return found.standard_error, found.degrees_of_freedom, (found.high - found.low) / 2
 
 
-def _interval_of_mean(
-    side: WeightedMean, level: float
+def _cr3(
+    fits: _Fits, error: float | None, half: float | None
 ) -> tuple[float | None, float | None]:
-    if side.clusters < 2:
+    """Standard error and half the interval by CR3, with the degrees of freedom of CR2."""
+    if fits is None or error is None or half is None:
         return None, None
-    half = stats.t.ppf(0.5 + level / 2, side.clusters - 1) * side.standard_error
-    return side.mean - float(half), side.mean + float(half)
+    wide = fits[1].interval(GAP).standard_error
+    return wide, half * wide / error if error > 0 else 0.0
+
+
+def _less(middle: float, half: float | None) -> float | None:
+    return None if half is None else middle - half
+
+
+def _more(middle: float, half: float | None) -> float | None:
+    return None if half is None else middle + half
+
+
+def _randomisation_p(
+    gap: float,
+    value: FloatArray,
+    pupils: FloatArray,
+    is_partner: npt.NDArray[np.bool_],
+    strata: npt.ArrayLike | None,
+    draws: int,
+    seed: int,
+) -> float | None:
+    labels = np.zeros(len(value)) if strata is None else np.asarray(strata)
+    if labels.shape != value.shape:
+        raise ValueError("one stratum label per school expected")
+    if pd.isna(labels).any():
+        raise ValueError(
+            f"{int(pd.isna(labels).sum())} schools have no stratum: give them one"
+        )
+    share = pd.Series(is_partner).groupby(labels.astype(str)).mean()
+    if share.isin([0.0, 1.0]).all():
+        return None
+    gaps = shuffled_gaps(value, pupils, is_partner, labels, draws=draws, seed=seed)
+    return tail_p(gap, gaps, "two-sided", exact=False)
+
+
+def _refuse_settings(pupil_sd: float | None, draws: int, level: float) -> None:
+    if pupil_sd is not None and not (np.isfinite(pupil_sd) and pupil_sd > 0):
+        raise ValueError(f"the pupil SD must be positive, found {pupil_sd}")
+    if draws < 0:
+        raise ValueError(f"0 or more draws expected, found {draws}")
+    if not 0 < level < 1:
+        raise ValueError(f"a level between 0 and 1 expected, found {level}")
 
 
 def _refuse(
@@ -176,8 +300,14 @@ def _refuse(
     missing = int((~np.isfinite(value)).sum())
     if missing:
         raise ValueError(f"{missing} schools have no value: leave them out and count them")
-    if not (pupils > 0).all():
-        raise ValueError(f"{int((~(pupils > 0)).sum())} schools have no pupils")
+    some = (pupils > 0) & np.isfinite(pupils)
+    if not some.all():
+        raise ValueError(f"{int((~some).sum())} schools have no pupils")
+    if pd.isna(cluster).any():
+        raise ValueError(
+            f"{int(pd.isna(cluster).sum())} schools have no cluster: a school without a "
+            "group is a cluster of its own"
+        )
     if is_partner.all() or not is_partner.any():
         side = "rest" if is_partner.all() else "partners"
         raise ValueError(f"no school among the {side}")

@@ -24,7 +24,8 @@ class Cells:
     """Group-time effects with what their aggregates need; c cells, n units, G cohorts.
 
     `influence` (c, n) is each unit's contribution to the error of each effect.
-    `clusters_in_cohort` (G,) counts clusters among the units of each cohort.
+    `treated_clusters` and `control_clusters` (c,) count the clusters that each effect
+    rests on.
     """
 
     cohort: FloatArray
@@ -36,7 +37,8 @@ class Cells:
     periods: FloatArray
     cohorts: FloatArray
     units_in_cohort: IntArray
-    clusters_in_cohort: IntArray
+    treated_clusters: IntArray
+    control_clusters: IntArray
     sides: ClusteredSides
     anticipation: float
 
@@ -52,8 +54,8 @@ class Cells:
 
     @property
     def variation_seen(self) -> BoolArray:
-        """Whether the cell's cohort has the two clusters that an error needs."""
-        return np.asarray(self.clusters_in_cohort[self.cohort_at] > 1)
+        """Whether both sides of the cell have the two clusters that an error needs."""
+        return np.asarray((self.treated_clusters > 1) & (self.control_clusters > 1))
 
     def event_time(self, clock: Clock) -> FloatArray:
         """Time since joining: in the unit of time, or in observed periods.
@@ -192,7 +194,7 @@ def aggregate(
         }
     )
     gone = ~known & (cells.post | (kind == "dynamic"))
-    lone = cells.clusters_in_cohort == 1
+    lone = (weights[-1] != 0) & (cells.treated_clusters == 1)
     covariance = sums[:-1] @ sums[:-1].T
     covariance[~seen[:-1], :] = np.nan
     covariance[:, ~seen[:-1]] = np.nan
@@ -215,7 +217,7 @@ def aggregate(
             f"cohort {cells.cohort[at]:g} in {cells.time[at]:g}: {cells.reasons[at]}"
             for at in np.flatnonzero(gone)
         ),
-        single_cluster_cohorts=tuple(float(g) for g in cells.cohorts[lone]),
+        single_cluster_cohorts=tuple(np.unique(cells.cohort[lone]).tolist()),
     )
 
 

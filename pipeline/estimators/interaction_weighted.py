@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+from scipy.special import stdtrit
 
 from pipeline.estimators.demeaning import singletons, two_way_projection
 from pipeline.estimators.two_way import (
@@ -146,7 +146,9 @@ def interaction_weighted(
     cells["estimate"] = fit.coefficients[first:]
     cells["standard_error"] = fit.standard_errors[first:]
     freedom = int(groups.max())
-    critical = float(stats.t.ppf(0.5 + confidence_level / 2, freedom))
+    critical = float(stdtrit(freedom, 0.5 + confidence_level / 2))
+    # ASSUME: the shares of cohorts are those of the schools seen and no estimates, for
+    # these schools are all there are; the paper adds the error of shares in a sample.
     share, covariance = cells["weight"].to_numpy(), fit.covariance[first:, first:]
 
     def mean_of(chosen: npt.NDArray[np.bool_]) -> tuple[float, float, float, float]:

@@ -40,15 +40,16 @@ ESTIMAND = (
 class MatchedComparison:
     """Difference in change between partners and schools weighted to be like them.
 
-    Unit: that of `before` and `after`. `partners_change` and `comparison_change` are weighted
-    means; their difference is the estimate but for what covariates still explain. Estimate, error, interval and the two changes are
-    None where `refused` says why there is none; `p_value` is also None for an exact fit.
-    `left_out` counts schools by the reason why they are not in the comparison. `balance`
-    is None where no weights were found. `adjusted_for` names the covariates that the
-    regression held fixed. `baseline` is the balance of `before` itself,
-    shown beside whether or not it is among the covariates. `weights` has an entry per
-    school in the order given: 1 for a partner, 0 for a school that is not used; those of
-    the comparison schools add up to the number of partners.
+    Unit: that of `before` and `after`. `partners_change` and `comparison_change` are
+    weighted means; their difference is the estimate but for what covariates still
+    explain. Estimate, error, interval and the two changes are None where `refused` says
+    why there is none; `p_value` is also None for an exact fit. `left_out` counts schools
+    by the reason why they are not in the comparison. `balance` is None where no weights
+    were found; `baseline` is the balance of `before` itself, shown whether or not it is
+    among the covariates. `adjusted_for` names the covariates that the regression held
+    fixed. `weights` has an entry per school in the order given: 1 for a partner, 0 for a
+    school that is not used; those of the comparison schools add up to the number of
+    partners.
     """
 
     estimand: str

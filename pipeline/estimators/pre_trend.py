@@ -87,18 +87,18 @@ def pre_trend(
     known = np.isfinite(cells.att)
     before = known & (cells.time + cells.anticipation < cells.cohort)
     numbers = np.array([int((before & (cells.cohort == g)).sum()) for g in cells.cohorts])
-    enough = cells.clusters_in_cohort > numbers
-    refused = tuple(
-        f"cohort {g:g}: {clusters} clusters for {count} numbers to test"
-        for g, clusters, count in zip(
-            cells.cohorts[~enough],
-            cells.clusters_in_cohort[~enough],
-            numbers[~enough],
-            strict=True,
-        )
-        if count
+    clusters = np.array(
+        [
+            np.min(cells.treated_clusters[before & (cells.cohort == g)], initial=2**31)
+            for g in cells.cohorts
+        ]
     )
-    tested = before & enough[cells.cohort_at]
+    enough = (numbers > 0) & (clusters > np.maximum(numbers, 1))
+    refused = tuple(
+        f"cohort {cells.cohorts[g]:g}: {clusters[g]} clusters for {numbers[g]} numbers"
+        for g in np.flatnonzero(~enough & (numbers > 0))
+    )
+    tested = before & enough[cells.cohort_at] & (cells.control_clusters > 1)
     if not tested.any():
         reason = (
             "each cohort has too few clusters"
@@ -124,9 +124,7 @@ def pre_trend(
         return _untested(level, refused, "the covariance of the effects is singular")
     inverse = np.linalg.inv(correlation) / np.outer(scale, scale)
     wald = float(estimate @ inverse @ estimate)
-    taking_part = np.isin(cells.cohorts, cells.cohort[tested])
-    clusters = int(cells.clusters_in_cohort[taking_part].sum())
-    freedom = clusters - int(taking_part.sum())
+    freedom = int((clusters[enough] - 1).sum())
     hotelling = None
     if freedom > count - 1:
         ratio = (freedom - count + 1) / (freedom * count)

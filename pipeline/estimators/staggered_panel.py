@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pandas.api.types import infer_dtype, is_numeric_dtype
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
+NUMBERS = {"integer", "floating", "mixed-integer-float", "boolean", "empty"}
+"""What a column of mixed objects may hold, as pandas names it."""
 COLLINEAR = 1e-10
 """Smallest share of its own variation that a covariate must keep given the others."""
 
@@ -73,7 +76,7 @@ def read_panel(
     if absent:
         raise ValueError(f"no column {absent[0]!r} in the frame; it has {list(frame)}")
     if anticipation < 0 or not np.isfinite(anticipation):
-        raise ValueError(f"anticipation is a number of periods from 0, not {anticipation}")
+        raise ValueError(f"anticipation is a time from 0 up, not {anticipation}")
     code, labels = _codes(frame, unit)
     when = _numbers(frame, time)
     if not np.isfinite(when).all():
@@ -151,10 +154,10 @@ def read_panel(
 
 
 def _numbers(frame: pd.DataFrame, name: str) -> FloatArray:
-    try:
-        return frame[name].to_numpy(dtype=float, na_value=np.nan)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name!r} must hold numbers, not {frame[name].dtype}") from None
+    column = frame[name]
+    if not is_numeric_dtype(column) and infer_dtype(column, skipna=True) not in NUMBERS:
+        raise ValueError(f"{name!r} must hold numbers, not {column.dtype}")
+    return column.to_numpy(dtype=float, na_value=np.nan)
 
 
 def _codes(frame: pd.DataFrame, name: str) -> tuple[IntArray, npt.NDArray[np.object_]]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+from scipy.special import stdtr, stdtrit
 
 from pipeline.estimators.demeaning import singletons, two_way_projection
 
@@ -140,7 +140,7 @@ def two_way_fixed_effects(
         weight,
         len(names) + effects_counted((units, times), group),
     )
-    half = stats.t.ppf(0.5 + confidence_level / 2, clusters - 1) * found.standard_errors
+    half = stdtrit(clusters - 1, 0.5 + confidence_level / 2) * found.standard_errors
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = np.abs(found.coefficients) / found.standard_errors
     return TwoWayFixedEffects(
@@ -149,9 +149,7 @@ def two_way_fixed_effects(
         standard_errors=found.standard_errors,
         low=found.coefficients - half,
         high=found.coefficients + half,
-        p_values=np.where(
-            found.perfect_fit, np.nan, 2 * stats.t.sf(statistic, clusters - 1)
-        ),
+        p_values=np.where(found.perfect_fit, np.nan, 2 * stdtr(clusters - 1, -statistic)),
         covariance=found.covariance,
         degrees_of_freedom=clusters - 1,
         rows=len(left),

@@ -16,6 +16,10 @@ IntArray = npt.NDArray[np.int64]
 
 SINGULAR = 1e-10
 """Eigenvalues below this are nil: a direction in which a cluster has no residual."""
+ALONE = 1e-5
+"""A cluster with all but this of the leverage in a direction is alone in it."""
+HEAVY = 0.5
+"""Leverage of a cluster from which its residuals are no longer about its errors."""
 FIXED = 1e-6
 """A contrast with more than this share in what one cluster alone fixes is fixed by it."""
 ROWS_AT_ONCE = 65_536
@@ -27,6 +31,9 @@ class WorkingModel:
 
     Columns are made orthonormal in the weights (X = basis @ triangle, basis' W basis = I),
     so that the bread is the identity and no scale of a covariate can hurt.
+
+    The variance of a contrast is the sum over clusters of (p_g' y)^2. Under the working
+    model its mean is the sum of p_g'p_g, and its variance twice that of (p_g'p_h)^2.
     """
 
     basis: FloatArray  # (n, k)
@@ -35,78 +42,106 @@ class WorkingModel:
     triangle: FloatArray  # (k, k)
     starts: IntArray  # (G,) first row of each cluster
     squares: FloatArray  # (k, k): basis' W W basis
+    heavy: IntArray  # clusters with so much leverage that the low rank form would cancel
     fixed: FloatArray  # (m, k): directions that only one cluster tells of
 
     def directions(self, rows: FloatArray) -> FloatArray:
         """Turn contrasts of coefficients into contrasts on the orthonormal columns."""
         return np.asarray(np.linalg.solve(self.triangle.T, rows.T).T, dtype=float)
 
-    def _forms(self, direction: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Write the estimator of each cluster as a quadratic form of low rank.
+    def satterthwaite(self, direction: FloatArray) -> float:
+        """Degrees of freedom: 2 E(V)^2 / Var(V) for errors alike and independent."""
+        if (np.abs(self.fixed @ direction) > FIXED * np.linalg.norm(direction)).any():
+            return 0.0
+        form = self._form(direction)
+        expected = self._expected(form, form)
+        return expected**2 / self._cross(form, form, form, form)
 
-        The variance is the sum over clusters of (p_g' y)^2, and under the working model
-        p_g'p_h = [g = h] a_g'a_g + z_g' S z_h. Gives a (n,) and z (G, 2k).
-        """
+    def hotelling_shape(self, directions: FloatArray) -> float:
+        """Degrees of freedom of the Wishart matrix nearest the covariance (eta)."""
+        plain = [self._form(direction) for direction in directions]
+        expected = np.array([[self._expected(a, b) for b in plain] for a in plain])
+        values, vectors = np.linalg.eigh(expected)
+        forms = [self._form(d) for d in (vectors / np.sqrt(values)).T @ directions]
+        variance = sum(
+            self._cross(a, a, b, b) + self._cross(a, b, b, a)
+            for a, b in product(forms, repeat=2)
+        )
+        return len(forms) * (len(forms) + 1) / variance
+
+    def _form(self, direction: FloatArray) -> "_Form":
         a = self.adjusted @ direction
         by_row = np.hstack(
             [self.basis * a[:, None], self.basis * (self.weights * a)[:, None]]
         )
-        return a, np.add.reduceat(by_row, self.starts, axis=0)
+        z = np.add.reduceat(by_row, self.starts, axis=0)
+        k = len(self.triangle)
+        rows = -z[self.heavy, :k] @ (self.basis * self.weights[:, None]).T
+        ends = np.append(self.starts[1:], len(a))
+        for place, cluster in enumerate(self.heavy.tolist()):
+            own = slice(self.starts[cluster], ends[cluster])
+            rows[place, own] += a[own]
+        return _Form(a, z, rows)
+
+    def _expected(self, one: "_Form", two: "_Form") -> float:
+        """Covariance of two contrasts that the working model expects."""
+        own, form = self._diagonal(one, two)
+        return float((own + form).sum() + (one.rows * two.rows).sum())
+
+    def _diagonal(self, one: "_Form", two: "_Form") -> tuple[FloatArray, FloatArray]:
+        """Both parts of p1_g'p2_g (G,), nil for heavy clusters."""
+        own = np.add.reduceat(one.a * two.a, self.starts)
+        form = ((one.z @ self._middle) * two.z).sum(axis=1)
+        own[self.heavy] = form[self.heavy] = 0.0
+        return own, form
 
     @property
     def _middle(self) -> FloatArray:
         one = np.eye(len(self.triangle))
         return np.block([[self.squares, -one], [-one, np.zeros_like(one)]])
 
-    def satterthwaite(self, direction: FloatArray) -> float:
-        """Degrees of freedom: 2 E(V)^2 / Var(V) for errors alike and independent."""
-        if (np.abs(self.fixed @ direction) > FIXED * np.linalg.norm(direction)).any():
-            return 0.0
-        a, z = self._forms(direction)
+    def _light(self, form: "_Form") -> FloatArray:
+        z = form.z.copy()
+        z[self.heavy] = 0.0
+        return z
+
+    def _with_heavy(self, one: "_Form", two: "_Form") -> FloatArray:
+        """Products of each heavy p1_g with every p2_h (m, G)."""
+        if not len(self.heavy):
+            return np.zeros((0, len(self.starts)))
+        k = len(self.triangle)
+        scores = one.rows @ (self.basis * self.weights[:, None])
+        found: FloatArray = np.add.reduceat(one.rows * two.a, self.starts, axis=1)
+        found -= scores @ two.z[:, :k].T
+        found[:, self.heavy] = one.rows @ two.rows.T
+        return found
+
+    def _cross(self, one: "_Form", two: "_Form", three: "_Form", four: "_Form") -> float:
+        """Sum over all g, h of (p1_g'p2_h)(p3_g'p4_h) without the G x G matrix.
+
+        Of light clusters by p_g'p_h = [g = h] a_g'a_g + z_g' S z_h; of heavy ones with
+        all others by their vectors, of which there are at most 2k.
+        """
         s = self._middle
-        own = np.add.reduceat(a * a, self.starts)
-        forms = ((z @ s) * z).sum(axis=1)
-        expected = float((own + forms).sum())
-        core = s @ (z.T @ z)
-        squared = float(own @ own + 2 * own @ forms + np.trace(core @ core))
-        return expected**2 / squared
-
-    def hotelling_shape(self, directions: FloatArray) -> float:
-        """Degrees of freedom of the Wishart matrix nearest the covariance (eta)."""
-        s = self._middle
-        expected = _expected([self._forms(direction) for direction in directions], s)
-        values, vectors = np.linalg.eigh(expected)
-        forms = [self._forms(d) for d in (vectors / np.sqrt(values)).T @ directions]
-        variance = 0.0
-        for one, two in product(forms, repeat=2):
-            variance += _cross(one, one, two, two, s, self.starts)
-            variance += _cross(one, two, two, one, s, self.starts)
-        return len(forms) * (len(forms) + 1) / variance
+        own_a, form_a = self._diagonal(one, two)
+        own_b, form_b = self._diagonal(three, four)
+        across = self._light(two).T @ self._light(four)
+        back = self._light(three).T @ self._light(one)
+        light = own_a @ own_b + own_a @ form_b + form_a @ own_b
+        light += np.trace(s @ across @ s @ back)
+        from_heavy = self._with_heavy(one, two) * self._with_heavy(three, four)
+        to_heavy = self._with_heavy(two, one) * self._with_heavy(four, three)
+        to_heavy[:, self.heavy] = 0.0
+        return float(light + from_heavy.sum() + to_heavy.sum())
 
 
-_Form = tuple[FloatArray, FloatArray]
+@dataclass(frozen=True)
+class _Form:
+    """The p_g of one contrast: a (n,) and z (G, 2k), and the heavy ones in full (m, n)."""
 
-
-def _expected(forms: list[_Form], s: FloatArray) -> FloatArray:
-    """Give the covariance of the contrasts that the working model expects (q, q)."""
-    return np.array(
-        [
-            [float(one[0] @ two[0] + ((one[1] @ s) * two[1]).sum()) for two in forms]
-            for one in forms
-        ]
-    )
-
-
-def _cross(
-    one: _Form, two: _Form, three: _Form, four: _Form, s: FloatArray, starts: IntArray
-) -> float:
-    """Sum over all g, h of (p1_g'p2_h)(p3_g'p4_h) without the G x G matrix."""
-    own_a = np.add.reduceat(one[0] * two[0], starts)
-    own_b = np.add.reduceat(three[0] * four[0], starts)
-    form_a = ((one[1] @ s) * two[1]).sum(axis=1)
-    form_b = ((three[1] @ s) * four[1]).sum(axis=1)
-    between = np.trace(s @ (two[1].T @ four[1]) @ s @ (three[1].T @ one[1]))
-    return float(own_a @ own_b + own_a @ form_b + form_a @ own_b + between)
+    a: FloatArray
+    z: FloatArray
+    rows: FloatArray
 
 
 def batches(sizes: IntArray, starts: IntArray) -> list[tuple[slice, int]]:
@@ -174,10 +209,10 @@ def heavy_clusters(
     has at least 1 of it, so at most k clusters can.
     """
     leverage = np.add.reduceat((basis * wide).sum(axis=1), starts)
-    heavy = np.flatnonzero(leverage > 0.5)
+    heavy = np.flatnonzero(leverage > HEAVY)
     fixed = [np.empty((0, basis.shape[1]))]
     for cluster in heavy.tolist():
         rows = slice(starts[cluster], starts[cluster] + sizes[cluster])
         values, vectors = np.linalg.eigh(basis[rows].T @ wide[rows])
-        fixed.append(vectors[:, values > 1 - SINGULAR].T)
+        fixed.append(vectors[:, values > 1 - ALONE].T)
     return heavy, np.concatenate(fixed)

@@ -40,8 +40,3 @@ def challenge(outcomes: list[OutcomePanel], *, suppress_pupils_up_to: int) -> pd
 def write(tried: pd.DataFrame, evaluation: str) -> None:
     """Write what the challenges came to, checked against their contract."""
     promise.write_together({locations.robustness(evaluation): (tried, FINDINGS)})
-
-
-def read(evaluation: str) -> pd.DataFrame:
-    """Read what the stage `break` wrote."""
-    return promise.read(locations.robustness(evaluation), FINDINGS)

@@ -8,7 +8,7 @@ from pipeline.estimators.event_study import group_time_att
 from pipeline.improvement.event_study import Joined
 from pipeline.improvement.findings import Findings
 
-DRAWS = 200
+DRAWS = 99
 WORKERS = 2
 SHIFTS = (1, 2)
 

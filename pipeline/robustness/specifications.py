@@ -11,7 +11,7 @@ from pipeline.improvement.findings import Findings
 
 QUESTION = "specification curve"
 MEDIAN = "median of all specifications"
-DRAWS = 199
+DRAWS = 99
 ESTIMANDS: dict[Estimand, str] = {
     "two_way": "difference in change",
     "gap": "difference in level",

@@ -222,6 +222,8 @@ def test_a_contrast_that_one_cluster_fixes_has_no_interval():
     x = np.column_stack([np.ones(6), [1, 1, 0, 0, 0, 0]])
     fit = weighted_least_squares(x, [1, 2, 3, 4, 6, 5], None, list("aabbcd"))
     assert fit.degrees_of_freedom[1] == 0
+    assert fit.rests_on_one_cluster([0, 1])
+    assert not fit.rests_on_one_cluster([1, 0])
     with pytest.raises(ValueError, match="one cluster alone fixes this contrast"):
         fit.interval([0, 1])
     assert fit.degrees_of_freedom[0] > 0  # the others still tell of their own mean

@@ -200,6 +200,22 @@ def test_a_cohort_of_one_school_has_an_estimate_and_says_that_it_has_no_error():
     assert overall.single_cluster_cohorts == (2018,)
 
 
+def test_controls_of_one_cluster_have_no_error_either():
+    frame = panel(*[(2018, [0, 3, n]) for n in range(4)], (0, [0, 1, 1]), (0, [0, 0, 2]))
+    hubs = np.repeat(["a", "b", "c", "d", "rest", "rest"], 3)
+    row = cell(study(frame.assign(hub=hubs), cluster="hub"), 2018, 2018)
+    assert row.att == 2.5
+    assert np.isnan(row.standard_error)
+    assert row.reason == "the controls are one cluster: no error can be told"
+
+
+def test_a_cohort_of_which_one_school_is_left_in_a_cell_has_no_error_there():
+    frame = panel((2018, [0, 3, 3]), (2018, [0, 2, None]), (0, [0, 1, 1]), (0, [0, 0, 2]))
+    found = study(frame)
+    assert cell(found, 2018, 2018).standard_error > 0
+    assert np.isnan(cell(found, 2018, 2019).standard_error)
+
+
 def test_a_cell_that_cannot_be_estimated_keeps_its_row_and_says_why():
     frame = panel(
         *[(2018, [0, 3, 5])] * 2,
@@ -602,6 +618,8 @@ def test_the_doubly_robust_cells_equal_the_papers_formulas_on_an_unbalanced_pane
             {},
             "infinite",
         ),
+        (lambda f: f.assign(score=f["score"].astype(str)), {}, "must hold numbers"),
+        (lambda f: f.assign(year=pd.Timestamp("2018-09-01")), {}, "must hold numbers"),
         (lambda f: f.assign(year=np.nan), {}, "rows have no year"),
         (lambda f: f.assign(joined=np.arange(12)), {}, "'joined' changes within 4 units"),
         (lambda f: f.assign(joined=0), {}, "no unit is treated"),

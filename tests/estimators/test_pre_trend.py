@@ -128,7 +128,7 @@ def test_power_and_the_bias_of_those_who_pass_are_what_a_million_draws_show(over
 
 def test_a_cohort_with_fewer_schools_than_numbers_is_named_and_not_tested():
     found = study(sizes=(2, 60, 150)).pre_trend()
-    assert found.not_tested == ("cohort 2017: 2 clusters for 2 numbers to test",)
+    assert found.not_tested == ("cohort 2017: 2 clusters for 2 numbers",)
     assert found.restrictions == 3
     nobody = study(sizes=(2, 3, 150)).pre_trend()
     assert (nobody.wald, nobody.p_value) == (None, None)
