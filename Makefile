@@ -9,7 +9,7 @@ export DVC_NO_ANALYTICS := 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
-.PHONY: help report test test-quick browser lint format types notebooks lab lock fresh bench bench-reading fuzz acquire clean
+.PHONY: help report test test-quick browser lint format types notebooks lab lock fresh bench bench-pipeline bench-reading bench-estimators calibrate fuzz acquire clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -59,7 +59,12 @@ acquire: .venv/run.done ## Bring a year's sources: YEAR=2025 (CHECK=1, ACCEPT=1,
 fuzz: .venv/test.done ## Read ten thousand spoilt files; writes reports/methods/fuzz.md
 	$(BIN)/python -m tests.fuzz
 
-bench: .venv/run.done ## Time the pipeline against plain papermill, as ratios
+calibrate: .venv/test.done ## Hold every estimator against planted truths; about half an hour
+	$(BIN)/python -m tests.calibration
+
+bench: bench-pipeline bench-reading bench-estimators ## Time everything against its named peers, as ratios
+
+bench-pipeline: .venv/run.done ## Time the pipeline against plain papermill
 	$(BIN)/python benchmarks/pipeline_runs.py $(if $(SOURCES),--sources $(SOURCES) --registers $(REGISTERS))
 
 bench-reading: .venv/test.done ## Time the reading of tables against polars, and all of England
@@ -67,15 +72,19 @@ bench-reading: .venv/test.done ## Time the reading of tables against polars, and
 	PYTHONPATH=. $(BIN)/python benchmarks/all_england.py
 	PYTHONPATH=. $(BIN)/python benchmarks/synthetic_england.py
 
+bench-estimators: .venv-bench/bench.done ## Time the estimators against their peers
+	for name in event_study growth two_way specification_curve matching; do \
+	  PYTHONPATH=. .venv-bench/bin/python benchmarks/$$name.py || exit 1; done
+
 lock: .venv/run.done ## Resolve the dependencies anew, with hashes and without an index name
-	for name in uv run test lab; do \
+	for name in uv run test lab bench; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-annotate --no-header \
-	    $$([ $$name = test -o $$name = lab ] && echo -c requirements/run.txt) \
+	    $$([ $$name = test -o $$name = lab -o $$name = bench ] && echo -c requirements/run.txt) \
 	    requirements/$$name.in -o requirements/$$name.txt || exit 1; done
 
 clean: ## Remove everything that a run makes, and the environment
-	rm -rf .venv .venv-lab .dvc/cache .dvc/tmp data/england data/results data/panel data/estimates \
+	rm -rf .venv .venv-lab .venv-bench .dvc/cache .dvc/tmp data/england data/results data/panel data/estimates \
 	  data/facts data/schools data/supplied.json data/quality data/improvement data/robustness data/open data/datapackage.json \
 	  reports/runs reports/failed reports/rendered
 
@@ -100,4 +109,9 @@ clean: ## Remove everything that a run makes, and the environment
 	$(PYTHON) -m venv .venv-lab
 	$(BIN)/uv pip install --quiet --python .venv-lab/bin/python --require-hashes -r $<
 	$(BIN)/uv pip install --quiet --python .venv-lab/bin/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv-bench/bench.done: requirements/bench.txt .venv/run.done
+	$(PYTHON) -m venv .venv-bench
+	$(BIN)/uv pip install --quiet --python .venv-bench/bin/python --require-hashes -r $<
 	@touch $@

@@ -19,7 +19,7 @@ from tests.calibration import page, real_sets
 from tests.calibration.methods import of_seeds
 
 PANELS = 1000
-SCHOOLS = 1600
+SCHOOLS = 1000
 SETS = 1000
 AT_ONCE = 20
 WORKERS = 2
