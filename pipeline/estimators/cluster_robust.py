@@ -148,10 +148,11 @@ class ClusterRobustFit:
 
     def _freedom(self, row: FloatArray) -> float:
         direction = self._model.directions(row[None, :])[0]
-        seen = self._model.satterthwaite(direction)
-        if self.correction == "CR2" or seen == 0:
-            return seen
-        return float(self.clusters - 1)
+        if self._model.rests_on_one_cluster(direction):
+            return 0.0
+        if self.correction != "CR2":
+            return float(self.clusters - 1)
+        return self._model.satterthwaite(direction)
 
 
 def weighted_least_squares(
@@ -214,7 +215,11 @@ def weighted_least_squares(
     model = WorkingModel(
         basis=basis,
         weights=w,
-        adjusted=adjusted_scores(basis, w, starts, sizes),
+        adjusted=(
+            adjusted_scores(basis, w, starts, sizes)
+            if correction == "CR2"
+            else np.empty((0, basis.shape[1]))
+        ),
         triangle=triangle,
         starts=starts,
         squares=wide.T @ wide,

@@ -38,7 +38,7 @@ class WorkingModel:
 
     basis: FloatArray  # (n, k)
     weights: FloatArray  # (n,)
-    adjusted: FloatArray  # (n, k): for each cluster A W basis, the adjustment times scores
+    adjusted: FloatArray  # (n, k): A_g W_g basis of each cluster; only CR2 has it
     triangle: FloatArray  # (k, k)
     starts: IntArray  # (G,) first row of each cluster
     squares: FloatArray  # (k, k): basis' W W basis
@@ -49,10 +49,13 @@ class WorkingModel:
         """Turn contrasts of coefficients into contrasts on the orthonormal columns."""
         return np.asarray(np.linalg.solve(self.triangle.T, rows.T).T, dtype=float)
 
+    def rests_on_one_cluster(self, direction: FloatArray) -> bool:
+        """Say whether one cluster alone tells of a part of this contrast."""
+        part = np.abs(self.fixed @ direction)
+        return bool((part > FIXED * np.linalg.norm(direction)).any())
+
     def satterthwaite(self, direction: FloatArray) -> float:
         """Degrees of freedom: 2 E(V)^2 / Var(V) for errors alike and independent."""
-        if (np.abs(self.fixed @ direction) > FIXED * np.linalg.norm(direction)).any():
-            return 0.0
         form = self._form(direction)
         expected = self._expected(form, form)
         return expected**2 / self._cross(form, form, form, form)
@@ -91,7 +94,7 @@ class WorkingModel:
     def _diagonal(self, one: "_Form", two: "_Form") -> tuple[FloatArray, FloatArray]:
         """Both parts of p1_g'p2_g (G,), nil for heavy clusters."""
         own = np.add.reduceat(one.a * two.a, self.starts)
-        form = ((one.z @ self._middle) * two.z).sum(axis=1)
+        form = np.einsum("gi,gi->g", one.z @ self._middle, two.z)
         own[self.heavy] = form[self.heavy] = 0.0
         return own, form
 
@@ -101,6 +104,8 @@ class WorkingModel:
         return np.block([[self.squares, -one], [-one, np.zeros_like(one)]])
 
     def _light(self, form: "_Form") -> FloatArray:
+        if not len(self.heavy):
+            return form.z
         z = form.z.copy()
         z[self.heavy] = 0.0
         return z
@@ -124,9 +129,10 @@ class WorkingModel:
         """
         s = self._middle
         own_a, form_a = self._diagonal(one, two)
-        own_b, form_b = self._diagonal(three, four)
+        again = three is one and four is two
+        own_b, form_b = (own_a, form_a) if again else self._diagonal(three, four)
         across = self._light(two).T @ self._light(four)
-        back = self._light(three).T @ self._light(one)
+        back = across if again and one is two else self._light(three).T @ self._light(one)
         light = own_a @ own_b + own_a @ form_b + form_a @ own_b
         light += np.trace(s @ across @ s @ back)
         from_heavy = self._with_heavy(one, two) * self._with_heavy(three, four)
