@@ -308,7 +308,7 @@ def _changes(pre: int, post: int) -> FloatArray:
 
 
 def _check_bound(bound: float, name: str) -> float:
-    if not (np.isfinite(bound) and bound >= 0):
+    if np.ndim(bound) or not (np.isfinite(bound) and bound >= 0):
         raise ValueError(f"{name} must be a finite number of zero or more, found {bound}")
     return float(bound)
 
@@ -387,6 +387,11 @@ def _count(pre_periods: Periods, post_periods: Periods) -> tuple[int, int]:
     ):
         raise ValueError("give pre-periods and post-periods both as numbers or as times")
     before, after = np.asarray(pre_periods), np.asarray(post_periods)
+    if before.ndim != 1 or after.ndim != 1:
+        raise ValueError(
+            "pre-periods and post-periods are whole numbers of periods or lists of event "
+            f"times, found {pre_periods!r} and {post_periods!r}"
+        )
     times = np.concatenate([before, after]).astype(float)
     if len(before) and len(after):
         expected = np.arange(len(times)) + times[0]

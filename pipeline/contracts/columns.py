@@ -34,6 +34,7 @@ MEANINGS: dict[str, str] = {
     "status": "open, closed and so on, in the register's own words",
     "kind": "how one number came from another, in words",
     "linked_urn": "the number at the other end of the link",
+    "established": "from when on the link holds, as the register says",
     "since": "from when on the link holds",
     "trust": "number of the group of schools in the register (Group UID)",
     "trust_name": "name of the group of schools",

@@ -184,10 +184,14 @@ MISSING = pa.DataFrameSchema(
         "cells": _COUNT,
         "missing": _COUNT,
         "suppressed": _COUNT,
+        "undecided": _COUNT,
     },
     checks=[
         pa.Check(
-            lambda t: (t["suppressed"] <= t["missing"]) & (t["missing"] <= t["cells"]),
+            lambda t: (
+                (t["suppressed"] + t["undecided"] <= t["missing"])
+                & (t["missing"] <= t["cells"])
+            ),
             name="suppressed figures are missing, missing figures are cells",
         )
     ],
@@ -195,7 +199,9 @@ MISSING = pa.DataFrameSchema(
     strict=True,
     ordered=True,
 )
-"""Figures that state-funded mainstream schools lack, by the size of the school's group."""
+"""Figures that state-funded mainstream schools lack, by the size of the school's group.
+`suppressed` are those with the code of it; `undecided` stand blank in files that hold no
+such code, so that nobody can say whether they were suppressed."""
 
 CHECKS = pa.DataFrameSchema(
     name="checks",
@@ -205,8 +211,9 @@ CHECKS = pa.DataFrameSchema(
         "about": pa.Column(TEXT),
         "examined": _COUNT,
         "failed": _COUNT,
+        "share_short": _SHARE,
         "weight": pa.Column(TEXT, pa.Check.isin([FAULT, RESERVATION, NOTE])),
-        "said": pa.Column(TEXT),
+        "if_failed": pa.Column(TEXT),
     },
     checks=[
         pa.Check(
@@ -218,7 +225,8 @@ CHECKS = pa.DataFrameSchema(
     ordered=True,
 )
 """What was examined in each file and how much of it failed. `weight` says what a failure
-does to the verdict on the file."""
+does to the verdict on the file, and `if_failed` what is said of it then. `share_short` is
+the share of pupils that groups lack of all pupils, over many schools together."""
 
 CONTINUITY = pa.DataFrameSchema(
     name="continuity of schools",
@@ -226,17 +234,19 @@ CONTINUITY = pa.DataFrameSchema(
         "key_stage": pa.Column(TEXT, pa.Check.isin(KEY_STAGES)),
         "year": pa.Column(int, YEAR),
         "before": pa.Column(int, YEAR),
+        "place": pa.Column(TEXT),
         "schools": _COUNT,
         "stayed": _COUNT,
         "came": _COUNT,
         "went": _COUNT,
     },
-    unique=["key_stage", "year"],
+    unique=["key_stage", "year", "place"],
     strict=True,
     ordered=True,
 )
 """Schools of one year's tables that stand in the tables of the year before, and that do
-not, by their stable key."""
+not, by their stable key, for each kind of school. A school that went is of the kind that it
+was, any other of the kind that it is."""
 
 JUMPS = pa.DataFrameSchema(
     name="jumps between years",

@@ -146,7 +146,7 @@ def group_time_att(
         time=time,
         cohort=cohort,
         outcome=outcome,
-        covariates=[covariates] if isinstance(covariates, str) else covariates,
+        covariates=[covariates] if isinstance(covariates, str) else list(covariates),
         cluster=cluster,
         anticipation=anticipation,
         never_treated_needed=control == "never",

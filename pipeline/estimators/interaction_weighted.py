@@ -15,6 +15,7 @@ from pipeline.estimators.two_way import (
     effects_counted,
     numbers_of,
     refuse_absorbed,
+    refuse_level,
     weights_of,
 )
 
@@ -82,6 +83,8 @@ def interaction_weighted(
     Source: Sun and Abraham (2021), Estimating dynamic treatment effects in event studies
     with heterogeneous treatment effects, Journal of Econometrics 225(2).
     """
+    refuse_level(confidence_level)
+    covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
     units = codes_of(frame, unit)
     codes_of(frame, time)
     period = numbers_of(frame, time)

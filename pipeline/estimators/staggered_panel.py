@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pandas.api.types import infer_dtype, is_numeric_dtype
+from pandas.api.types import infer_dtype, is_complex_dtype, is_numeric_dtype
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -75,6 +75,9 @@ def read_panel(
     absent = [name for name in names if name not in frame.columns]
     if absent:
         raise ValueError(f"no column {absent[0]!r} in the frame; it has {list(frame)}")
+    twice = [name for name in names if (frame.columns == name).sum() > 1]
+    if twice:
+        raise ValueError(f"more than one column {twice[0]!r} in the frame: keep one")
     if anticipation < 0 or not np.isfinite(anticipation):
         raise ValueError(f"anticipation is a time from 0 up, not {anticipation}")
     code, labels = _codes(frame, unit)
@@ -153,9 +156,16 @@ def read_panel(
     )
 
 
+def holds_numbers(column: pd.Series) -> bool:
+    """Whether a column can be read as real numbers: no text, dates or categories."""
+    if is_numeric_dtype(column):
+        return not is_complex_dtype(column)
+    return infer_dtype(column, skipna=True) in NUMBERS
+
+
 def _numbers(frame: pd.DataFrame, name: str) -> FloatArray:
     column = frame[name]
-    if not is_numeric_dtype(column) and infer_dtype(column, skipna=True) not in NUMBERS:
+    if not holds_numbers(column):
         raise ValueError(f"{name!r} must hold numbers, not {column.dtype}")
     return column.to_numpy(dtype=float, na_value=np.nan)
 

@@ -15,9 +15,11 @@ import pandas as pd
 from scipy.special import stdtr, stdtrit
 
 from pipeline.estimators.demeaning import singletons, two_way_projection
+from pipeline.estimators.staggered_panel import holds_numbers
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 
 ABSORBED = 1e-8
 """Share of a column's length that must be left beyond the fixed effects."""
@@ -98,14 +100,16 @@ def two_way_fixed_effects(
     period is two rows of evidence within its cluster and is counted in `repeated`.
 
     Raises ValueError for columns that are not there, not numbers or have missing values,
-    weights that are not positive, fewer than two clusters, an outcome or a regressor
-    that fixed effects explain in full, or regressors that explain one another: the
-    sentence names the column.
+    weights that are not positive, fewer than two clusters, clusters whose scores are
+    all zero by construction (two schools: each is the mirror of the other), an outcome
+    or a regressor that fixed effects explain in full, regressors that explain one
+    another, or a level that is not between 0 and 1: the sentence names the column.
 
     Sources: Cameron and Miller (2015), sections II and III; Berge, Butts and McDermott
     (2026), fixest, standard errors; Correia (2015) on singletons.
     """
     names = (regressors,) if isinstance(regressors, str) else tuple(regressors)
+    refuse_level(confidence_level)
     if not names:
         raise ValueError("no regressor is named: give at least one column")
     if len(set(names)) < len(names):
@@ -140,6 +144,12 @@ def two_way_fixed_effects(
         weight,
         len(names) + effects_counted((units, times), group),
     )
+    if found.without_error.any():
+        name = names[int(found.without_error.argmax())]
+        raise ValueError(
+            f"the {clusters} clusters of {cluster!r} show no error of {name!r}: their "
+            "scores are zero by construction. More clusters are needed"
+        )
     half = stdtrit(clusters - 1, 0.5 + confidence_level / 2) * found.standard_errors
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = np.abs(found.coefficients) / found.standard_errors
@@ -172,6 +182,8 @@ class ClusteredFit:
     covariance: FloatArray
     residuals: FloatArray
     perfect_fit: bool
+    without_error: BoolArray
+    """Coefficients whose error is nothing but rounding although the fit is not perfect."""
 
 
 def clustered_fit(
@@ -210,8 +222,16 @@ def clustered_fit(
     perfect = bool(np.abs(residuals).max() <= 1e-12 * np.abs(left[:, 0]).max())
     if perfect:
         covariance = np.zeros_like(covariance)
+    errors = np.sqrt(np.diag(covariance))
+    squares = residuals @ (residuals if weights is None else weights * residuals)
+    usual = np.sqrt(squares * np.diag(inverse))
     return ClusteredFit(
-        coefficients, np.sqrt(np.diag(covariance)), covariance, residuals, perfect
+        coefficients,
+        errors,
+        covariance,
+        residuals,
+        perfect,
+        np.asarray(errors <= 1e-10 * usual) & (not perfect),
     )
 
 
@@ -266,6 +286,12 @@ def refuse_collinear(gram: FloatArray, names: Sequence[str]) -> None:
         left -= np.outer(left[:, place], left[place]) / pivot
 
 
+def refuse_level(level: float) -> None:
+    """Raise ValueError for a confidence level that is not between 0 and 1."""
+    if not 0 < level < 1:
+        raise ValueError(f"a level between 0 and 1 expected, found {level}")
+
+
 def _nested(code: IntArray, cluster: IntArray) -> bool:
     if code is cluster:
         return True
@@ -282,6 +308,8 @@ def _column(frame: pd.DataFrame, name: str) -> pd.Series:
     if name not in frame.columns:
         raise ValueError(f"no column {name!r} in the frame")
     column = frame[name]
+    if column.ndim > 1:
+        raise ValueError(f"more than one column {name!r} in the frame: keep one")
     if len(column) == 0:
         raise ValueError("the frame has no row")
     return column
@@ -296,13 +324,24 @@ def codes_of(frame: pd.DataFrame, name: str) -> IntArray:
     return codes
 
 
+def _in_order(frame: pd.DataFrame, name: str) -> tuple[IntArray, list[object]]:
+    """Codes of the periods in the order of time, and the periods."""
+    codes_of(frame, name)
+    try:
+        codes, levels = pd.factorize(frame[name], sort=True)
+    except TypeError:
+        raise ValueError(
+            f"{name!r} mixes kinds of labels that have no order: give numbers or dates"
+        ) from None
+    return codes.astype(np.int64, copy=False), levels.tolist()
+
+
 def numbers_of(frame: pd.DataFrame, name: str) -> FloatArray:
     """A column of finite numbers; ValueError counts the rows that have none."""
     column = _column(frame, name)
-    try:
-        numbers = column.to_numpy(dtype=float, na_value=np.nan)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name!r} is not a column of numbers") from None
+    if not holds_numbers(column):
+        raise ValueError(f"{name!r} is not a column of numbers: it holds {column.dtype}")
+    numbers = column.to_numpy(dtype=float, na_value=np.nan)
     missing = int((~np.isfinite(numbers)).sum())
     if missing:
         raise ValueError(
@@ -370,9 +409,7 @@ def goodman_bacon(
     timing, theorem 1.
     """
     units = codes_of(frame, unit)
-    levels = np.unique(_column(frame, time).to_numpy())
-    codes_of(frame, time)
-    times = np.searchsorted(levels, frame[time].to_numpy())
+    times, levels = _in_order(frame, time)
     value, treated = numbers_of(frame, outcome), numbers_of(frame, treatment)
     count, periods = int(units.max()) + 1, len(levels)
     seen = np.bincount(units * periods + times, minlength=count * periods)
@@ -408,7 +445,7 @@ def goodman_bacon(
     def label(position: int) -> object:
         if position == periods:
             return "never"
-        return "always" if position == 0 else levels[position].item()
+        return "always" if position == 0 else levels[position]
 
     def compare(kind: str, own: int, other: int, window: slice, weight: float) -> None:
         start = int(cohorts[own]) - (window.start or 0)

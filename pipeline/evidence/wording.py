@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.evidence.facts import Fact, Quantity
-from pipeline.measures.catalogue import academic_year
+from pipeline.measures.catalogue import academic_year, year_spans
 from pipeline.measures.measure import Group, KeyStage
 
 Verdict = Literal["higher than", "lower than", "can't tell"]
@@ -27,6 +27,8 @@ SUBJECTS: dict[Group, str] = {
     "others": "other pupils",
 }
 MINUS = "\N{MINUS SIGN}"
+_NOT_SUPPLIED = "not supplied"
+_NOT_PUBLISHED = "not published"
 
 
 @dataclass(frozen=True)
@@ -89,15 +91,48 @@ def headlines(
     confidence_level: float,
     members: str = "partner schools",
 ) -> list[Headline]:
-    """Write at most six sentences, each one number of the latest year that has it.
+    """Write six sentences, each one number of the latest year that has it, or why none.
 
-    `members` names whose pupils are compared, `others` with whom, at each key stage
-    ('the rest of England').
+    Where all six have none, a seventh leads to what these files do hold. `members` names
+    whose pupils are compared, `others` with whom, at each key stage ('the rest of
+    England').
     """
-    return [
+    told = [
         _headline(facts, *key, members, others[key[0]], confidence_level)
         for key in HEADLINES
     ]
+    if any(headline.fact_id for headline in told):
+        return told
+    return told + _elsewhere(facts)
+
+
+def _elsewhere(facts: list[Fact]) -> list[Headline]:
+    """Lead to the measures that have figures, where none of the six has."""
+    gaps = [f for f in facts if f.quantity == "gap" and f.value is not None]
+    if not gaps:
+        return []
+    years: dict[str, set[int]] = {}
+    for fact in gaps:
+        years.setdefault(fact.about.label, set()).add(fact.year)
+    named = "; ".join(f"{label} ({year_spans(held)})" for label, held in years.items())
+    sentence = f"Below stand figures of {named}."
+    return [Headline(sentence, None, gaps[0].id, "figures that these files do hold")]
+
+
+def why_none(gaps: list[Fact]) -> str:
+    """Say in short why no year has a figure: what holds in the years that have tables.
+
+    The reasons are those of the facts themselves. Years whose tables were not supplied or
+    not published are named together.
+    """
+    years: dict[str, list[int]] = {}
+    for fact in gaps:
+        kind, _, rest = str(fact.reason).partition(": ")
+        of_year = kind in (_NOT_SUPPLIED, _NOT_PUBLISHED) and "column" not in rest
+        said = kind if of_year else str(fact.reason).removeprefix(f"{_NOT_SUPPLIED}: ")
+        years.setdefault(said, []).append(fact.year)
+    order = sorted(years, key=lambda said: said in (_NOT_SUPPLIED, _NOT_PUBLISHED))
+    return "; ".join(f"{said} ({year_spans(years[said])})" for said in order)
 
 
 def latest(
@@ -125,12 +160,11 @@ def _headline(
 ) -> Headline:
     fact = latest(facts, key_stage, measure, group, "gap")
     if fact is None or fact.value is None:
-        about = next(
-            f for f in facts if (f.measure, f.group, f.quantity) == (measure, group, "gap")
-        )
-        return Headline(
-            f"{about.label}: no figure in these files.", None, None, about.label
-        )
+        asked = (key_stage, measure, group, "gap")
+        gaps = [f for f in facts if (f.key_stage, f.measure, f.group, f.quantity) == asked]
+        label = gaps[0].label
+        sentence = f"{label}: no figure to compare; {why_none(gaps)}."
+        return Headline(sentence, None, None, label)
     said = verdict(fact)
     places = fact.about.decimals
     size = number(abs(fact.value), places)
@@ -165,7 +199,7 @@ def active_title(facts: list[Fact], key_stage: KeyStage, measure: str) -> str:
     }
     shown = {group: fact for group, fact in found.items() if fact is not None}
     if not shown:
-        return "No figures in these files"
+        return "No figures to compare"
     year = academic_year(max(fact.year for fact in shown.values()))
     said = {group: _VERDICT_IN_TITLE[str(verdict(fact))] for group, fact in shown.items()}
     if len(said) == 2 and len(set(said.values())) == 1:

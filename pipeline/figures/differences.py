@@ -1,4 +1,4 @@
-"""Figures of England made again from schools: how far each lies from the published one."""
+"""Figures of England computed again from schools: how far each lies from the published one."""
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -35,7 +35,7 @@ def differences(back_test: pd.DataFrame) -> Chart | None:
 
     Behind each dot lies the band that rounding explains, and a thin line where pupils in
     no school's figure could put it, rounding included. Panels have scales of their own,
-    since points and percentages cannot share one. None where nothing was made again.
+    since points and percentages cannot share one. None where nothing was computed again.
     """
     shown = drawn_rows(back_test)
     if shown.empty:
@@ -111,7 +111,7 @@ def _panel(
     panel.tick_params(labelsize=10)
     panel.grid(axis="y", visible=False)
     panel.set_ylabel("")
-    panel.set_xlabel(f"made again minus published, {about.unit}", fontsize=10)
+    panel.set_xlabel(f"computed again minus published, {about.unit}", fontsize=10)
     panel.set_title(about.label, fontsize=11, loc="left")
     sns.despine(ax=panel)
 
@@ -140,7 +140,7 @@ def _legend(groups: set[str]) -> list[Line2D]:
 def _alt(shown: pd.DataFrame, kinds: list[tuple[KeyStage, str]]) -> str:
     counts = shown["verdict"].value_counts()
     parts = [
-        f"Dot chart of {len(shown)} figures of state-funded schools in England, made again "
+        f"Dot chart of {len(shown)} figures of state-funded schools in England, computed again "
         "from schools, as differences from the published ones, "
         f"{academic_year(int(shown['year'].min()))} to "
         f"{academic_year(int(shown['year'].max()))}: "

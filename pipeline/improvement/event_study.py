@@ -7,15 +7,23 @@ import pandas as pd
 
 from pipeline.estimators.event_study import GroupTimeATT, group_time_att
 from pipeline.estimators.group_time_aggregate import Aggregate
-from pipeline.estimators.power import PowerGate, detectable_after, power_gate
+from pipeline.estimators.power import (
+    FEWEST_SCHOOLS,
+    INSTEAD,
+    DetectableEffect,
+    PowerGate,
+    detectable_after,
+    power_gate,
+)
 from pipeline.improvement.findings import Findings
 
 QUESTION = "event study"
 OVERALL = "mean change after joining"
 BY_WAVE = "change by waves since joining"
 COVARIATES = ("log_pupils", "disadvantaged_share")
+FEW_SCHOOLS = "few schools"
+DETECTABLE = "smallest change found four times in five"
 DRAWS = 999
-NO_YEAR_BEFORE = "no year before joining"
 
 
 @dataclass(frozen=True)
@@ -27,7 +35,24 @@ class Joined:
     overall: Aggregate
     gate: PowerGate
     schools: tuple[int, int]
+    """Members with results before and after they joined; schools that never joined."""
     frame: pd.DataFrame
+
+    @property
+    def joiners(self) -> pd.DataFrame:
+        """Rows of members that joined between two years of results, and of non-members.
+
+        Those that were members in the first year already show no change at joining.
+        """
+        return between(self.frame)
+
+
+def between(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give the rows of schools that joined between two years of results, or never did."""
+    cohort, year = frame["cohort"], frame["year"]
+    inside = (cohort > year.min()) & (cohort <= year.max())
+    kept: pd.DataFrame = frame[(cohort == 0) | inside]
+    return kept
 
 
 def study_joining(found: Findings) -> Joined | None:
@@ -40,11 +65,8 @@ def study_joining(found: Findings) -> Joined | None:
     if len(panel.years) < 2:
         found.cannot(QUESTION, OVERALL, "results of fewer than two years")
         return None
-    frame = panel.frame.dropna(subset=["outcome"])
-    schools = frame.drop_duplicates("school_key")
-    if not (
-        (schools["cohort"] > panel.years[0]) & (schools["cohort"] <= panel.years[-1])
-    ).any():
+    frame = panel.frame
+    if not between(frame)["ever_member"].any():
         found.cannot(
             QUESTION,
             OVERALL,
@@ -54,15 +76,23 @@ def study_joining(found: Findings) -> Joined | None:
         return None
     try:
         study = _att(frame, covariates=())
-        by_wave = study.aggregate("dynamic", draws=DRAWS, clock="wave")
-        overall = study.aggregate("group")
+        # Where joiners are one cluster there is no error, and no band to draw.
+        draws = DRAWS if study.cells.variation_seen.any() else 0
+        by_wave = study.aggregate("dynamic", draws=draws, clock="wave", level=panel.level)
+        overall = study.aggregate("group", level=panel.level)
     except ValueError as refused:
         found.cannot(QUESTION, OVERALL, str(refused))
         return None
-    own = int(study.cells.units_in_cohort.sum())
-    rest = int((schools["cohort"] == 0).sum())
-    gate = _gate(own, overall)
-    return Joined(study, by_wave, overall, gate, (own, rest), frame)
+    schools = _on_both_sides(frame)
+    return Joined(study, by_wave, overall, _gate(schools[0], overall), schools, frame)
+
+
+def _on_both_sides(frame: pd.DataFrame) -> tuple[int, int]:
+    """Count the members seen before and after they joined, and the schools never in."""
+    own = frame[frame["ever_member"]]
+    has_joined = own["year"] >= own["cohort"]
+    sides = has_joined.groupby(own["school_key"]).nunique()
+    return int((sides == 2).sum()), frame.loc[frame["cohort"] == 0, "school_key"].nunique()
 
 
 def _att(frame: pd.DataFrame, covariates: tuple[str, ...]) -> GroupTimeATT:
@@ -81,16 +111,15 @@ def _att(frame: pd.DataFrame, covariates: tuple[str, ...]) -> GroupTimeATT:
 def _gate(own: int, overall: Aggregate) -> PowerGate:
     error, freedom = overall.standard_error, overall.degrees_of_freedom
     if not error or freedom is None:
-        # Without an error nothing is detectable: the gate shuts by the number of schools.
-        error, freedom = float("inf"), 1.0
-    if not np.isfinite(error):
+        # Without an error no change, however large, could have been told from chance.
+        never = DetectableEffect(np.inf, np.inf, 1.0, 0.8, 0.05, None)
         return PowerGate(
             impact_allowed=False,
             schools=own,
-            fewest_schools=power_gate(0, detectable_after(1.0, 1.0)).fewest_schools,
-            detectable=detectable_after(1.0, 1.0),
+            fewest_schools=FEWEST_SCHOOLS,
+            detectable=never,
             reason=f"No impact estimate: {own} schools in too few groups for any error.",
-            show=("trajectory", "randomisation p", "detectable effect"),
+            show=INSTEAD,
         )
     return power_gate(own, detectable_after(error, freedom))
 
@@ -99,7 +128,9 @@ def add_event_study(found: Findings, joined: Joined) -> None:
     """Add the change by wave, and the mean change where schools are enough for it."""
     allowed = joined.gate.impact_allowed
     _add_overall(found, joined)
+    members = _members_by_wave(joined.study)
     for row in joined.by_wave.table.to_dict("records"):
+        banded = "simultaneous band" if np.isfinite(row["band_low"]) else "no error"
         found.add(
             QUESTION,
             BY_WAVE,
@@ -109,10 +140,17 @@ def add_event_study(found: Findings, joined: Joined) -> None:
             standard_error=row["standard_error"],
             low=row["band_low"],
             high=row["band_high"],
-            schools=joined.schools,
-            said=f"simultaneous band; {int(row['cohorts'])} cohorts",
+            schools=(members[row["event_time"]], joined.schools[1]),
+            said=f"{banded}; cohorts: {int(row['cohorts'])}",
         )
     _add_pre_trend(found, joined)
+
+
+def _members_by_wave(study: GroupTimeATT) -> dict[float, int]:
+    """Count the members that each wave rests on: far waves rest on few."""
+    counted = study.table["treated"].where(study.table["att"].notna(), 0)
+    by_wave = counted.groupby(study.cells.event_time("wave")).sum()
+    return {float(str(wave)): int(n) for wave, n in by_wave.items()}
 
 
 def _add_overall(found: Findings, joined: Joined) -> None:
@@ -138,9 +176,12 @@ def _add_overall(found: Findings, joined: Joined) -> None:
             said="; ".join(filter(None, [left_out, *overall.without])),
         )
         _add_with_covariates(found, joined)
+    if not np.isfinite(gate.detectable.effect):
+        found.cannot(FEW_SCHOOLS, DETECTABLE, gate.reason)
+        return
     found.add(
-        "few schools",
-        "smallest change found four times in five",
+        FEW_SCHOOLS,
+        DETECTABLE,
         status="diagnostic",
         estimate=gate.detectable.effect,
         schools=joined.schools,
@@ -151,8 +192,9 @@ def _add_overall(found: Findings, joined: Joined) -> None:
 def _add_with_covariates(found: Findings, joined: Joined) -> None:
     quantity = f"{OVERALL}, for size and share of disadvantaged pupils"
     known = joined.frame.dropna(subset=list(COVARIATES))
+    without = joined.frame["school_key"].nunique() - known["school_key"].nunique()
     try:
-        adjusted = _att(known, COVARIATES).aggregate("group")
+        adjusted = _att(known, COVARIATES).aggregate("group", level=found.panel.level)
     except ValueError as refused:
         found.cannot(QUESTION, quantity, str(refused))
         return
@@ -164,8 +206,14 @@ def _add_with_covariates(found: Findings, joined: Joined) -> None:
         standard_error=adjusted.standard_error,
         low=adjusted.low,
         high=adjusted.high,
-        schools=joined.schools,
-        said="; ".join(["doubly robust", *adjusted.without]),
+        schools=_on_both_sides(known),
+        said="; ".join(
+            [
+                "doubly robust",
+                f"{without} schools left out: size or share not known",
+                *adjusted.without,
+            ]
+        ),
     )
 
 
@@ -176,6 +224,7 @@ def _add_pre_trend(found: Findings, joined: Joined) -> None:
         found.cannot(QUESTION, quantity, tested.reason)
         return
     power = tested.power.iloc[-1]
+    few = "too few groups for a p; " if tested.few_clusters_p_value is None else ""
     found.add(
         QUESTION,
         quantity,
@@ -185,7 +234,7 @@ def _add_pre_trend(found: Findings, joined: Joined) -> None:
         schools=joined.schools,
         unit="Wald statistic",
         said=(
-            f"a drift of {power['slope']:.3f} {found.panel.unit} a year is found with "
+            f"{few}a drift of {power['slope']:.3f} {found.panel.unit} a year is found with "
             f"{power['power']:.0%} power and would move the mean by {power['bias']:.3f}"
         ),
     )

@@ -36,8 +36,13 @@ class Findings:
         unit: str | None = None,
         said: str = "",
     ) -> None:
-        """Add one quantity. A figure that is no finite number is no figure."""
+        """Add one quantity. A figure that is no finite number is no figure.
+
+        An interval with one end is none.
+        """
         own, rest = schools if schools is not None else (None, None)
+        if _finite(low) is None or _finite(high) is None:
+            low = high = None
         figures = {
             "estimate": estimate,
             "standard_error": standard_error,

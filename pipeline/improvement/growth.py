@@ -50,6 +50,7 @@ def _slope(frame: pd.DataFrame, found: Findings) -> PartnerSlope:
         partner="partner",
         pupils="pupils" if found.panel.unit == PUPIL_SD else None,
         cluster="cluster",
+        level=found.panel.level,
     )
 
 
@@ -58,6 +59,7 @@ def _add(found: Findings, slope: PartnerSlope) -> None:
     warnings = [
         said
         for said, holds in (
+            (f"{slope.without_slope} schools have one year only", slope.without_slope),
             ("the fit did not reach its optimum", not slope.at_optimum),
             ("a variance lies at its bound", slope.on_boundary),
             ("a cross-check differs by more than its error", not slope.agreed),

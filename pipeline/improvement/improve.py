@@ -5,23 +5,31 @@ import pandas as pd
 from pipeline.comparison.cells import read_known
 from pipeline.contracts import promise
 from pipeline.contracts.improvement import FINDINGS
-from pipeline.improvement.event_study import OVERALL, add_event_study, study_joining
+from pipeline.improvement.event_study import (
+    DETECTABLE,
+    FEW_SCHOOLS,
+    OVERALL,
+    add_event_study,
+    study_joining,
+)
 from pipeline.improvement.findings import Findings, as_promised
 from pipeline.improvement.growth import SLOPE, add_growth
-from pipeline.improvement.matched import add_matched
-from pipeline.improvement.panel import (
-    Known,
-    OutcomePanel,
-    outcome_panel,
-)
-from pipeline.improvement.starting_points import add_starting_points
+from pipeline.improvement.matched import CHANGE, add_matched
+from pipeline.improvement.panel import SUPPRESSED, Known, OutcomePanel, outcome_panel
+from pipeline.improvement.starting_points import VERDICT, add_starting_points
 from pipeline.measures.catalogue import measure
 from pipeline.measures.measure import Group, KeyStage
-from pipeline.quality.disclosure import too_few
 from pipeline.run import locations
 from pipeline.run.parameters import Parameters
 
-SUPPRESSED = "suppressed: members have too few pupils in one of the years"
+ASKED = (
+    ("growth", SLOPE),
+    ("starting point", VERDICT),
+    ("event study", OVERALL),
+    (FEW_SCHOOLS, DETECTABLE),
+    ("matched comparison", CHANGE),
+)
+"""The questions, each with its main quantity."""
 OUTCOMES: tuple[tuple[KeyStage, str, Group], ...] = (
     ("ks4", "progress_8", "all"),
     ("ks4", "progress_8", "disadvantaged"),
@@ -44,33 +52,35 @@ def panels(
     ]
 
 
-def improve(
-    outcomes: list[OutcomePanel], grades: pd.DataFrame, *, suppress_pupils_up_to: int
-) -> pd.DataFrame:
+def improve(outcomes: list[OutcomePanel], grades: pd.DataFrame) -> pd.DataFrame:
     """Ask every question of every outcome; one that cannot be answered says why."""
     every = []
     for panel in outcomes:
         found = Findings(panel)
         every.append(found)
-        if withheld(found, up_to=suppress_pupils_up_to):
+        if is_closed(found, ASKED):
             continue
         add_growth(found)
         add_starting_points(found, grades)
         joined = study_joining(found)
-        if joined is not None:
-            add_event_study(found, joined)
-            add_matched(found, joined)
+        if joined is None:
+            why = str(found.rows[-1]["said"])
+            found.cannot(FEW_SCHOOLS, DETECTABLE, why)
+            found.cannot("matched comparison", CHANGE, why)
+            continue
+        add_event_study(found, joined)
+        add_matched(found, joined)
     return as_promised(every)
 
 
-def withheld(found: Findings, *, up_to: int) -> bool:
-    """Say whether members have too few pupils in a year for any of it to be shown."""
-    own = found.panel.frame[found.panel.frame["ever_member"]]
-    by_year = own.groupby("year")["pupils"].sum()
-    if not too_few(by_year.tolist(), up_to=up_to):
+def is_closed(found: Findings, asked: tuple[tuple[str, str], ...]) -> bool:
+    """Say whether nothing can be asked of an outcome; then each question says why."""
+    why = found.panel.closed
+    if why is None:
         return False
-    found.add("growth", SLOPE, status="withheld", said=SUPPRESSED)
-    found.add("event study", OVERALL, status="withheld", said=SUPPRESSED)
+    status = "withheld" if why == SUPPRESSED else "not possible"
+    for question, quantity in asked:
+        found.add(question, quantity, status=status, said=why)
     return True
 
 
@@ -99,7 +109,9 @@ def what_there_is(outcomes: list[OutcomePanel]) -> pd.DataFrame:
                 "members": int(one["ever_member"].sum()),
                 "unit": panel.unit,
                 "clustered by": panel.clustered_by,
-                "years without": len(panel.years_without),
+                "years without": "; ".join(
+                    f"{year}: {why}" for year, why in panel.years_without.items()
+                ),
             }
         )
     return pd.DataFrame(rows)

@@ -1,6 +1,7 @@
 """One outcome of every school over the years, as the estimators want it."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -8,15 +9,16 @@ import pandas as pd
 
 from pipeline.comparison.cells import Asked, KnownResults, usable_rows
 from pipeline.contracts import promise
-from pipeline.contracts.establishments import INSPECTIONS, TRUST_SPELLS
+from pipeline.contracts.establishments import INSPECTIONS
 from pipeline.measures.catalogue import academic_year
 from pipeline.measures.measure import Group, Measure
+from pipeline.quality.disclosure import are_too_few
 from pipeline.quality.national_sd import national_sd
 from pipeline.run import locations
 from pipeline.run.parameters import Parameters
+from pipeline.schools.known import read_known_schools
 
-BASELINE_WAVES = 2
-"""Waves of results that say where a school started."""
+SUPPRESSED = "suppressed: every member has too few pupils in every year"
 PUPIL_SD = "national SD of pupils"
 SCHOOL_SD = "SD of schools"
 BY_HUB_OR_TRUST = "hub or trust"
@@ -40,8 +42,8 @@ class OutcomePanel:
     `frame` has one row per school and year with a figure: school_key, year, outcome (in
     SDs, see `unit`), value (as published), pupils, sd (of pupils, in the measure's
     unit; missing where none is known), is_member (that year), ever_member, cohort (the
-    first year of membership; 0 for never), cluster, region, log_pupils and
-    disadvantaged_share (both of the school's first wave).
+    first year of membership; 0 for never), cluster, log_pupils (of the school's first
+    wave) and disadvantaged_share (the first that is known: some years' files have none).
     """
 
     measure: Measure
@@ -53,6 +55,10 @@ class OutcomePanel:
     years: tuple[int, ...]
     years_without: dict[int, str]
     """Years of the run in which nobody has this outcome, and why."""
+    closed: str | None
+    """Why nothing can be asked of this outcome; None where something can."""
+    level: float
+    """Of every interval."""
 
     @property
     def label(self) -> dict[str, str]:
@@ -66,26 +72,20 @@ class OutcomePanel:
 
 def known_of_schools(parameters: Parameters) -> Known:
     """Read trusts and inspection grades, empty where they were not supplied."""
-    lineage = pd.read_parquet(locations.school_table("lineage"))
-    keys = lineage.set_index("urn")["school_key"]
-    spells = promise.read(locations.school_table("trust_spells"), TRUST_SPELLS)
-    start = pd.Timestamp(parameters.years.last - 1, 9, 1)
-    held = spells[
-        (spells["joined"] <= start) & (spells["left"].isna() | (spells["left"] > start))
-    ]
-    trusts = pd.DataFrame(
-        {"school_key": held["urn"].map(keys).fillna(held["urn"]), "trust": held["trust"]}
-    ).drop_duplicates("school_key")
+    known = read_known_schools()
+    trusts = known.trust_on(date(parameters.years.last - 1, 9, 1))
     inspections = promise.read(locations.school_table("inspections"), INSPECTIONS)
     graded = inspections[inspections["overall_effectiveness"].notna()]
     grades = pd.DataFrame(
         {
-            "school_key": graded["urn"].map(keys).fillna(graded["urn"]),
+            "school_key": known.key_of(graded["urn"]),
             "known_at": graded["published"].fillna(graded["known_at"]),
             "grade": graded["overall_effectiveness"].astype(int),
         }
     )
-    return Known(trusts.reset_index(drop=True), grades.reset_index(drop=True))
+    return Known(
+        trusts.rename_axis("school_key").reset_index(), grades.reset_index(drop=True)
+    )
 
 
 def outcome_panel(
@@ -98,23 +98,33 @@ def outcome_panel(
     """Lay one measure of one group of pupils out by school and year.
 
     The population is that of the comparison of gaps: state-funded mainstream schools
-    with a figure and pupils. Each year's figures are divided by that year's national SD
+    with a figure and pupils. A school's year with pupils too few to be shown is left out,
+    as the department leaves them out: then no group of schools, however cut by years and
+    cohorts, can be of so few. So is a year in which all schools have the same figure:
+    it has no SD of schools. Each year's figures are divided by that year's national SD
     of pupils where one is known for all years, else by the SD of schools in that year,
     weighted by pupils: the scale of a measure changes between years, and a change in
     points would then be partly a change of the scale.
     """
-    parts, without = [], {}
+    parts, few_pupils, without = [], set(), {}
     for year in parameters.years.all:
         asked = Asked(measure, group, year)
-        rows = usable_rows(known.rows(asked))
-        if rows.empty:
-            without[year] = _why_empty(asked, known)
+        usable = usable_rows(known.rows(asked))
+        few = are_too_few(usable["pupils"], up_to=known.suppress_pupils_up_to)
+        few_pupils |= set(usable.loc[few, "school_key"])
+        rows = usable[~few]
+        if rows["value"].nunique() < 2:
+            without[year] = _why_empty(asked, known, usable, rows)
             continue
         parts.append(
             rows.assign(year=year)[["school_key", "urn", "year", "value", "pupils"]]
         )
+    level = known.confidence_level
     if not parts:
-        return OutcomePanel(measure, group, _empty(), SCHOOL_SD, BY_SCHOOL, (), without)
+        why = _why_closed(known, few_pupils) or "; ".join(dict.fromkeys(without.values()))
+        return OutcomePanel(
+            measure, group, _empty(), SCHOOL_SD, BY_SCHOOL, (), without, why, level
+        )
     frame = pd.concat(parts, ignore_index=True)
     frame["pupils"] = frame["pupils"].astype(float)
     unit = _standardise(frame, measure)
@@ -123,10 +133,31 @@ def outcome_panel(
     _add_covariates(frame, measure, group, known)
     frame = frame.sort_values(["school_key", "year"], ignore_index=True)
     years = tuple(sorted(frame["year"].unique().tolist()))
-    return OutcomePanel(measure, group, frame, unit, clustered_by, years, without)
+    closed: str | None = None
+    if not frame["ever_member"].any():
+        closed = _why_closed(known, few_pupils) or "no member has this outcome"
+    return OutcomePanel(
+        measure, group, frame, unit, clustered_by, years, without, closed, level
+    )
 
 
-def _why_empty(asked: Asked, known: KnownResults) -> str:
+def _why_closed(known: KnownResults, few_pupils: set[str]) -> str | None:
+    if not known.register["supplied"]:
+        return str(known.register["reason"])
+    if known.members.empty:
+        return "no school was a member in these years"
+    if not few_pupils.isdisjoint(known.members["school_key"]):
+        return SUPPRESSED
+    return None
+
+
+def _why_empty(
+    asked: Asked, known: KnownResults, usable: pd.DataFrame, rows: pd.DataFrame
+) -> str:
+    if not rows.empty:
+        return f"all schools have the same figure in {academic_year(asked.year)}"
+    if not usable.empty:
+        return f"every school has too few pupils in {academic_year(asked.year)}"
     reason = asked.measure.why_not_published(asked.year, asked.group)
     if reason is not None:
         return f"not published: {reason}"
@@ -153,7 +184,7 @@ def _standardise(frame: pd.DataFrame, measure: Measure) -> str:
     mean = weighted.groupby(frame["year"]).transform("sum") / total
     squares = (frame["value"].astype(float) - mean) ** 2 * frame["pupils"]
     spread = np.sqrt(squares.groupby(frame["year"]).transform("sum") / total)
-    frame["outcome"] = ((frame["value"].astype(float) - mean) / spread).where(spread > 0)
+    frame["outcome"] = (frame["value"].astype(float) - mean) / spread
     return SCHOOL_SD
 
 
@@ -197,7 +228,7 @@ def _add_clusters(frame: pd.DataFrame, members: pd.DataFrame, trusts: pd.DataFra
 def _add_covariates(
     frame: pd.DataFrame, measure: Measure, group: Group, known: KnownResults
 ) -> None:
-    """Add what a school brings to its first wave, and which could not be an outcome."""
+    """Add a school's size and its share of disadvantaged pupils, once for all years."""
     ordered = frame.sort_values("year")
     first = ordered.drop_duplicates("school_key").set_index("school_key")
     frame["log_pupils"] = frame["school_key"].map(np.log(first["pupils"]))

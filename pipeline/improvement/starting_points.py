@@ -14,6 +14,8 @@ QUESTION = "starting point"
 FIFTH = "difference in change, by fifth of two earlier years"
 GRADE = "difference in change, by inspection grade"
 VERDICT = "ahead from every starting point"
+KEPT = "how far other schools keep their place"
+PLACEBO = "change of other schools, by fifth of the year it starts from"
 LEAST_YEARS = 4
 GRADES = {1: "outstanding", 2: "good", 3: "requires improvement", 4: "inadequate"}
 
@@ -57,25 +59,44 @@ def _add_fifths(found: Findings) -> None:
             wide[after].to_numpy(float),
             wide["ever_member"].to_numpy(bool),
             wide["cluster"].to_numpy(object),
+            level=found.panel.level,
         )
     except ValueError as refused:
         found.cannot(QUESTION, VERDICT, str(refused))
         return
     _add(found, compared, FIFTH)
+    schools = (compared.partner_schools, compared.rest_schools)
+    alike = (
+        ""
+        if compared.interaction_p is None
+        else "p: that the difference is the same in every fifth; "
+    )
+    lost = found.panel.frame["school_key"].nunique() - len(wide)
     found.add(
         QUESTION,
         VERDICT,
         status="diagnostic",
-        estimate=compared.rest_correlation,
         p_value=compared.interaction_p,
-        schools=(compared.partner_schools, compared.rest_schools),
-        unit="correlation of other schools' first and last year",
-        said=f"{compared.verdict}; p: that the difference is the same in every fifth",
+        schools=schools,
+        said=(
+            f"{compared.verdict}; {alike}{lost} schools left out: no figure in one of {first}, {second}, {before} "
+            f"and {after}"
+        ),
+    )
+    found.add(
+        QUESTION,
+        KEPT,
+        status="diagnostic",
+        estimate=compared.rest_correlation,
+        schools=(0, compared.rest_schools),
+        unit="correlation",
+        said=f"of their figures in {before} and {after}: the farther below 1, the more "
+        "luck fades",
     )
     for fifth in compared.placebo:
         found.add(
             QUESTION,
-            "change of other schools, by fifth of the year it starts from",
+            PLACEBO,
             at=fifth.name,
             status="diagnostic",
             estimate=fifth.spurious_gain,
@@ -89,14 +110,17 @@ def _add_grades(found: Findings, grades: pd.DataFrame) -> None:
     if len(years) < 2:
         found.cannot(QUESTION, GRADE, "results of fewer than two years")
         return
-    # The grade was known before the year whose results begin the change.
-    known = grades[grades["known_at"] < pd.Timestamp(years[-2], 9, 1)]
+    # The grade was known before the year whose results begin the change: an inspection
+    # within that year would share its luck.
+    known = grades[grades["known_at"] < pd.Timestamp(years[-2] - 1, 9, 1)]
     if known.empty:
         found.cannot(
             QUESTION, GRADE, "no inspection outcomes known before the change were supplied"
         )
         return
-    latest = known.sort_values("known_at").drop_duplicates("school_key", keep="last")
+    latest = known.sort_values(["known_at", "grade"]).drop_duplicates(
+        "school_key", keep="last"
+    )
     wide = _wide(found, [years[-2], years[-1]])
     grade = wide.index.to_series().map(latest.set_index("school_key")["grade"])
     wide = wide[grade.notna()]
@@ -108,6 +132,7 @@ def _add_grades(found: Findings, grades: pd.DataFrame) -> None:
             wide[years[-1]].to_numpy(float),
             wide["ever_member"].to_numpy(bool),
             wide["cluster"].to_numpy(object),
+            level=found.panel.level,
         )
     except ValueError as refused:
         found.cannot(QUESTION, GRADE, str(refused))
@@ -119,7 +144,9 @@ def _add(found: Findings, compared: StartingPoint, quantity: str) -> None:
     for stratum in compared.strata:
         schools = (stratum.partner_schools, stratum.rest_schools)
         if stratum.difference is None or not np.isfinite(stratum.difference):
-            found.cannot(QUESTION, quantity, str(stratum.not_tested), at=stratum.name)
+            found.cannot(
+                QUESTION, quantity, stratum.not_tested or "no figure", at=stratum.name
+            )
             continue
         found.add(
             QUESTION,

@@ -1,5 +1,6 @@
 """All measures, by key stage and by code."""
 
+from collections.abc import Iterable
 from types import ModuleType
 
 from pipeline.measures import ks2, ks4, ks5
@@ -35,6 +36,20 @@ def measure(key_stage: KeyStage, code: str) -> Measure:
 def academic_year(year: int) -> str:
     """Write the academic year that ends in `year` as the department does: 2018/19."""
     return f"{year - 1}/{year % 100:02d}"
+
+
+def year_spans(years: Iterable[int]) -> str:
+    """Write academic years, those in a row as one span: '2015/16, 2017/18 to 2019/20'."""
+    runs: list[list[int]] = []
+    for year in sorted(set(years)):
+        if runs and year == runs[-1][-1] + 1:
+            runs[-1].append(year)
+        else:
+            runs.append([year])
+    return ", ".join(
+        academic_year(run[0]) + (f" to {academic_year(run[-1])}" if len(run) > 1 else "")
+        for run in runs
+    )
 
 
 def folder_of_year(year: int) -> str:

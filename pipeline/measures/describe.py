@@ -76,7 +76,7 @@ def _measure(measure: Measure) -> str:
             "",
         ]
     lines += [
-        "| pupils | figure | number of pupils, best first | published bounds |",
+        f"| pupils | figure | number of {measure.counted}, best first | published bounds |",
         "| --- | --- | --- | --- |",
     ]
     lines += [

@@ -145,6 +145,7 @@ A_LEVEL_VALUE_ADDED = Measure(
     },
     group_not_published=_NOT_BY_DISADVANTAGE,
     centred_on_national=True,
+    counted="entries",
 )
 
 MEASURES = (

@@ -74,6 +74,8 @@ class Measure:
     that a change over time is a change of relative position."""
     breaks: dict[int, str] = field(default_factory=dict)
     """Academic year (its end) from which figures are not comparable with earlier ones."""
+    counted: str = "pupils"
+    """What the number beside a figure counts: of pupils, or of their entries."""
     group_not_published: dict[Group, dict[int, str]] = field(default_factory=dict)
     """The same as `not_published`, for groups that fewer years were published of."""
 

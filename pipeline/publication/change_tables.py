@@ -71,9 +71,10 @@ def words(found: pd.DataFrame) -> str:
     held = found[found["status"] == "withheld"].drop_duplicates(
         ["key_stage", "measure", "group", "question"]
     )
+    outcomes = found.drop_duplicates(["key_stage", "measure", "group"])
     return (
-        f"Of {len(asked)} questions ({found['question'].nunique()} for each of the outcomes), "
-        f"{len(done)} have an estimate and {len(held)} are withheld; each table says why."
+        f"Of {len(asked)} questions about {len(outcomes)} outcomes, {len(done)} have an "
+        f"estimate and {len(held)} are withheld; each table says why."
     )
 
 
@@ -86,13 +87,13 @@ def _group(text: object) -> Group:
 
 
 def _table(caption: str, rows: pd.DataFrame) -> Table:
-    unit = ", ".join(rows["unit"].drop_duplicates())
+    unit = str(rows["unit"].mode()[0])
     return table(
-        f"{caption} (unit: {unit})",
+        f"{caption} (unit, where a row names no other: {unit})",
         HEADS,
         [
             [
-                str(row["quantity"]),
+                str(row["quantity"]) + ("" if row["unit"] == unit else f" ({row['unit']})"),
                 _text(row["at"]),
                 *(_number(row[name]) for name in ("estimate", "low", "high", "p_value")),
                 _count(row["partner_schools"]),

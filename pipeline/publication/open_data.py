@@ -7,6 +7,7 @@ file that says what the columns are. That is the form in which England's statist
 exchanged now, so other people's programs can read it.
 """
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,16 +24,21 @@ from pipeline.contracts import promise
 from pipeline.contracts.columns import MEANINGS
 from pipeline.contracts.establishments import (
     CONTEXT,
+    CONTEXT_AGGREGATES,
     ESTABLISHMENTS,
     INSPECTIONS,
     LINEAGE,
+    LINKS,
     TRUST_RESULTS,
     TRUST_SPELLS,
 )
 from pipeline.contracts.results import AGGREGATES, RESULTS, SCHOOLS
 from pipeline.measures.catalogue import KEY_STAGE_LABELS, MEASURES, academic_year
 from pipeline.measures.measure import GROUP_LABELS, KEY_STAGES, Group, KeyStage, Measure
+from pipeline.publication.inventories import under
+from pipeline.quality.digits import published_decimals
 from pipeline.run import locations, parameters
+from pipeline.schools.known import read_files
 from pipeline.sources.clean import read_inventory
 from pipeline.sources.suppression import REASONS
 
@@ -94,7 +100,9 @@ def open_table(key_stage: KeyStage, *, suppress_up_to: int) -> OpenTable:
     results = promise.read(locations.results(key_stage), RESULTS)
     schools = promise.read(locations.schools(key_stage), SCHOOLS)
     withheld = is_small(results, suppress_up_to)
-    results = results.assign(withheld=withheld)
+    measures = {measure.code: measure for measure in MEASURES[key_stage]}
+    places = published_decimals(results, measures)
+    results = results.assign(withheld=withheld, places=places)
     row, rows = _number(results, ["year", "urn", "group"])
     columns: dict[str, Any] = _about_schools(rows, schools)
     for measure in MEASURES[key_stage]:
@@ -102,7 +110,9 @@ def open_table(key_stage: KeyStage, *, suppress_up_to: int) -> OpenTable:
         columns |= _cells_of(measure, results[at], row[at], len(rows))
     return OpenTable(
         table=pa.table(columns),
-        about=_about_columns(MEASURES[key_stage]),
+        about=_about_columns(
+            MEASURES[key_stage], results.groupby("measure", observed=True)["places"].max()
+        ),
         withheld=int((withheld & results["value"].notna().to_numpy()).sum()),
     )
 
@@ -169,9 +179,12 @@ def _cells_of(
     symbol = np.full(rows, _NOT_AVAILABLE, dtype=object)
     symbol[row] = cells["reason"].astype(object).map(_SYMBOLS).fillna(_NOT_AVAILABLE)
     symbol[row[cells["withheld"].to_numpy()]] = _WITHHELD
-    numbers = {"": ("value", measure.decimals), "_pupils": ("pupils", 0)}
+    places = np.full(rows, measure.decimals)
+    places[row] = cells["places"].to_numpy()
+    whole, usual = np.zeros(rows, dtype=np.int64), np.full(rows, measure.decimals)
+    numbers = {"": ("value", places), f"_{measure.counted}": ("pupils", whole)}
     if _has_bounds(measure):
-        numbers |= {"_low": ("low", measure.decimals), "_high": ("high", measure.decimals)}
+        numbers |= {"_low": ("low", usual), "_high": ("high", usual)}
     hidden = np.ones(rows, dtype=bool)
     hidden[row] = (cells["value"].isna() | cells["withheld"]).to_numpy()
     written: dict[str, Any] = {}
@@ -179,26 +192,41 @@ def _cells_of(
         number = np.full(rows, np.nan)
         number[row] = cells[name].astype(float).to_numpy()
         missing = hidden | np.isnan(number)
-        text = np.char.mod(f"%.{decimals}f", np.where(missing, 0.0, number))
+        text = _written(np.where(missing, 0.0, number), decimals)
         said = np.where(hidden, symbol, _NOT_AVAILABLE)
         written[measure.code + end] = pa.array(
-            np.where(missing, said, text.astype(object)), type=pa.string()
+            np.where(missing, said, text), type=pa.string()
         )
     return written
+
+
+def _written(numbers: NDArray[np.float64], decimals: Numbers) -> NDArray[np.object_]:
+    """Write each number with its own decimals: 104 where a file says so, 36.7 elsewhere."""
+    text = np.empty(len(numbers), dtype=object)
+    for places in np.unique(decimals):
+        at = decimals == places
+        text[at] = np.char.mod(f"%.{places}f", numbers[at]).astype(object)
+    return text
 
 
 def _has_bounds(measure: Measure) -> bool:
     return any(columns.low for columns in measure.columns.values())
 
 
-def _about_columns(measures: tuple[Measure, ...]) -> pd.DataFrame:
+def _about_columns(measures: tuple[Measure, ...], places: pd.Series) -> pd.DataFrame:
+    """Say what each column is; `places` are the most decimals that a measure is given."""
     rows: list[dict[str, Any]] = [
         {"col_name": name, "col_type": "Filter", "label": label, "filter_hint": ""}
         for name, label in _FILTERS.items()
     ]
     for measure in measures:
         unit = "%" if measure.unit == "percentage points" else ""
-        labels = {"": measure.label, "_pupils": f"{measure.label}: number of pupils"}
+        counted = f"_{measure.counted}"
+        labels = {
+            "": measure.label,
+            counted: f"{measure.label}: number of {measure.counted}",
+        }
+        decimals = {"": int(places.get(measure.code, measure.decimals)), counted: 0}
         if _has_bounds(measure):
             labels |= {
                 "_low": f"{measure.label}: lower 95% bound as published",
@@ -210,8 +238,8 @@ def _about_columns(measures: tuple[Measure, ...]) -> pd.DataFrame:
                 "col_type": "Indicator",
                 "label": label,
                 "indicator_grouping": measure.label,
-                "indicator_unit": "" if end == "_pupils" else unit,
-                "indicator_dp": 0 if end == "_pupils" else measure.decimals,
+                "indicator_unit": "" if end == counted else unit,
+                "indicator_dp": decimals.get(end, measure.decimals),
             }
             for end, label in labels.items()
         ]
@@ -253,10 +281,16 @@ def resources() -> dict[str, Resource]:
             )
     for name, contract, description in (
         ("establishments", ESTABLISHMENTS, "the department's register of schools (GIAS)"),
+        ("links", LINKS, "links between numbers of schools, as the register has them"),
         ("lineage", LINEAGE, "which numbers belong to one school"),
         ("trust_spells", TRUST_SPELLS, "which school belonged to which trust, when"),
         ("inspections", INSPECTIONS, "Ofsted's overall effectiveness as at a date"),
         ("context", CONTEXT, "census, absence and destinations of a school's pupils"),
+        (
+            "context_aggregates",
+            CONTEXT_AGGREGATES,
+            "the same for authorities and England, as published",
+        ),
         ("trust_results", TRUST_RESULTS, "the department's own figures for trusts"),
     ):
         path = f"schools/{name}.parquet"
@@ -264,10 +298,13 @@ def resources() -> dict[str, Resource]:
     return held
 
 
-def data_package(open_tables: dict[KeyStage, OpenTable], title: str) -> dict[str, Any]:
+def data_package(
+    open_tables: dict[KeyStage, OpenTable], title: str, read: list[dict[str, Any]]
+) -> dict[str, Any]:
     """Describe every table as a Frictionless data package (version 1).
 
-    The contract that the pipeline itself checks is the schema that others read.
+    The contract that the pipeline itself checks is the schema that others read. `read`
+    are the files that the tables were made from: they are the package's sources.
     """
     described: list[dict[str, Any]] = [
         {
@@ -278,6 +315,7 @@ def data_package(open_tables: dict[KeyStage, OpenTable], title: str) -> dict[str
             "description": held.description,
             "schema": _schema(held.contract),
         }
+        | _fixed(held.path)
         for name, held in resources().items()
     ]
     for key_stage, written in open_tables.items():
@@ -295,6 +333,7 @@ def data_package(open_tables: dict[KeyStage, OpenTable], title: str) -> dict[str
                 ),
                 "schema": _schema_of_open(written),
             }
+            | _fixed(f"open/{key_stage}_schools.csv")
         )
     return {
         "profile": "data-package",
@@ -307,8 +346,19 @@ def data_package(open_tables: dict[KeyStage, OpenTable], title: str) -> dict[str
                 "path": "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/",
             }
         ],
+        "sources": [
+            {"title": f"{file['file']} (SHA-256 {file['sha256']})"} for file in read
+        ],
         "resources": described,
     }
+
+
+def _fixed(path: str) -> dict[str, Any]:
+    """Give the length and the hash of a table, by which a reader knows it unchanged."""
+    file = locations.data_package().parent / path
+    with file.open("rb") as opened:
+        digest = hashlib.file_digest(opened, "sha256").hexdigest()
+    return {"bytes": file.stat().st_size, "hash": f"sha256:{digest}"}
 
 
 _TYPES = {
@@ -361,16 +411,31 @@ def write() -> None:
     synthetic = any(inventory["folder_is_synthetic"] for inventory in inventories)
     years = f"{academic_year(asked.years.first)} to {academic_year(asked.years.last)}"
     said = "SYNTHETIC, made up from end to end" if synthetic else asked.sources.release
-    open_tables = {ks: open_table(ks, suppress_up_to=up_to) for ks in KEY_STAGES}
-    package = data_package(open_tables, f"Results of schools, {years} ({said})")
-    texts = {locations.data_package(): json.dumps(package, indent=1) + "\n"}
-    for key_stage, written in open_tables.items():
+    texts: dict[Path, str] = {}
+    open_tables: dict[KeyStage, OpenTable] = {}
+    for key_stage in KEY_STAGES:
+        written = open_table(key_stage, suppress_up_to=up_to)
         path = locations.open_table(key_stage)
-        texts[path.with_suffix(".meta.csv")] = written.about.to_csv(
-            index=False, lineterminator="\n"
-        )
+        about = path.with_suffix(".meta.csv")
+        if written.table.num_rows == 0:
+            # An empty table reads as a key stage in which no school had results.
+            path.unlink(missing_ok=True)
+            about.unlink(missing_ok=True)
+            continue
+        open_tables[key_stage] = written
+        texts[about] = written.about.to_csv(index=False, lineterminator="\n")
         _write_csv(written.table, path)
+    read = [
+        file for inventory in [*inventories, read_files()] for file in _files(inventory)
+    ]
+    package = data_package(open_tables, f"Results of schools, {years} ({said})", read)
+    texts[locations.data_package()] = json.dumps(package, indent=1) + "\n"
+    locations.open_table("ks4").parent.mkdir(parents=True, exist_ok=True)
     promise.write_together({}, texts)
+
+
+def _files(inventory: dict[str, Any]) -> list[dict[str, Any]]:
+    return [file for file in under("files", inventory) if "sha256" in file]
 
 
 def _write_csv(table: pa.Table, path: Path) -> None:

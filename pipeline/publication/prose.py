@@ -5,6 +5,7 @@ from typing import Any
 from pipeline.comparison.compared import BY_HUB, BY_SCHOOL
 from pipeline.evidence.facts import Fact
 from pipeline.measures.catalogue import TABLES, academic_year
+from pipeline.publication.tables import Table, table
 from pipeline.run.parameters import Evaluation, Parameters
 
 # ASSUME: fewer than 20 clusters make intervals rough (Cameron and Miller 2015, section VI,
@@ -18,6 +19,8 @@ def method(
     """Say how the figures were made, in the words of this run."""
     level = f"{parameters.comparison.confidence_level:.0%}"
     by_other = [f for f in _gaps(facts) if f.schools_by_other_pupils]
+    counting_entries = {f.about.label: None for f in _gaps(facts) if _counts_entries(f)}
+    by_entries = " and ".join(counting_entries)
     return [
         "Who is compared. A school counts as a member in an academic year when it had "
         "joined by 1 September, the first day of that year, and had not left before its "
@@ -43,7 +46,10 @@ def method(
             if by_other
             else ""
         )
-        + "; for disadvantaged pupils the number of them.",
+        + "; for disadvantaged pupils the number of them"
+        + (f"; for {by_entries} the entries of their students" if by_entries else "")
+        + ". Gaps are made from unrounded figures, so that one may lie a last digit off the "
+        "difference of the two figures beside it.",
         f"How sure. The {level} interval of a gap is made from how much schools differ, "
         "since pupils of one school share teachers and leaders. "
         + clustering(facts)
@@ -127,10 +133,20 @@ def limits(
         for i in inventories
         if "special" in TABLES[i["key_stage"]].SCHOOL_RECORDS.values()
     ]
-    if any(not f["rows"].get("special") for i in with_special for f in i["files"]):
+    without = {
+        f["file"]: None
+        for i in with_special
+        for f in i["files"]
+        if not f["rows"].get("special")
+    }
+    if without:
         said.append(
-            "Some files hold no special schools, so that our national figures there are "
-            "those of mainstream schools and differ from the published ones."
+            f"{' and '.join(without)} {'hold' if len(without) > 1 else 'holds'} no special "
+            "school: no whole table of the department\u2019s. Our national figures there are "
+            "those of the schools that it does hold and differ from the published ones. If "
+            "it was put together after its year, it holds only schools that were still open "
+            "then; those that closed or changed their number before are missing from both "
+            "sides of its comparisons."
         )
     return said
 
@@ -156,8 +172,11 @@ def lacks(inventories: list[dict[str, Any]], not_supplied: list[str]) -> list[st
                 said.append(f"{stage} {academic_year(int(year))}: {entry['reason']}.")
         for file in inventory["files"]:
             if file["columns_absent"]:
-                columns = ", ".join(file["columns_absent"])
-                said.append(f"{file['file']} lacks the columns {columns}.")
+                lacking = len(file["columns_absent"])
+                said.append(
+                    f"{file['file']} lacks {lacking:,} of the columns that this project "
+                    "reads of that year, listed below."
+                )
             if not any(n for kind, n in file["rows"].items() if "national" in kind):
                 said.append(
                     f"{file['file']} holds no national row, so nothing shows whether it "
@@ -172,11 +191,31 @@ def lacks(inventories: list[dict[str, Any]], not_supplied: list[str]) -> list[st
             f"{entry['file']} was left out: {entry['why']}."
             for entry in inventory["left_out"]
         ]
-    return said
+    return list(dict.fromkeys(said))
+
+
+def columns_absent(inventories: list[dict[str, Any]]) -> Table | None:
+    """List the columns that each file lacks, folded away beside the sentences."""
+    rows = [
+        [
+            file["file"],
+            f"{len(file['columns_absent']):,}",
+            ", ".join(file["columns_absent"]),
+        ]
+        for inventory in inventories
+        for file in inventory["files"]
+        if file["columns_absent"]
+    ]
+    heads = {"File": False, "Number": True, "Columns": False}
+    return table("Columns that files lack", heads, rows, stacks=True) if rows else None
 
 
 def _gaps(facts: list[Fact]) -> list[Fact]:
     return [f for f in facts if f.quantity == "gap" and f.value is not None]
+
+
+def _counts_entries(fact: Fact) -> bool:
+    return fact.about.counted == "entries"
 
 
 def _schools_by_other(gaps: list[Fact]) -> str:

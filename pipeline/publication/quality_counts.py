@@ -6,17 +6,21 @@ from pipeline.contracts.quality import FIT, NOT_FIT, RESERVATIONS
 from pipeline.evidence.wording import number
 from pipeline.measures.catalogue import academic_year
 from pipeline.measures.measure import GROUP_LABELS
+from pipeline.publication import areas
 from pipeline.publication.quality_words import (
     KEY_STAGES,
+    NOT_KNOWN,
     about,
     in_digits,
     parted,
     records,
     share,
+    suppressed,
     years,
 )
 from pipeline.publication.tables import Cell, Column, Table, table
 from pipeline.quality.completeness import SIZES
+from pipeline.quality.continuity import FEWEST_PUPILS
 
 
 def files(verdicts: pd.DataFrame) -> Table:
@@ -26,7 +30,7 @@ def files(verdicts: pd.DataFrame) -> Table:
         tuple(
             Cell(text)
             for text in (
-                row["file"],
+                areas.beside(row["file"], row["area"]),
                 academic_year(row["year"]),
                 row["verdict"],
                 row["why"] or "none",
@@ -38,7 +42,7 @@ def files(verdicts: pd.DataFrame) -> Table:
     said = "; ".join(f"{counts.get(v, 0):,} {v}" for v in (FIT, RESERVATIONS, NOT_FIT))
     rows.append((Cell("All files"), Cell(""), Cell(said, id="quality.files"), Cell("")))
     columns = tuple(Column(head) for head in heads)
-    return Table("Verdict on each file", columns, tuple(rows))
+    return Table("Verdict on each file", columns, tuple(rows), stacks=True)
 
 
 def codes(counted: pd.DataFrame) -> list[Table]:
@@ -78,7 +82,7 @@ def missing(counted: pd.DataFrame) -> list[Table]:
                     label,
                     f"{cells:,.0f}",
                     share(of_group["missing"].sum(), cells),
-                    share(of_group["suppressed"].sum(), cells),
+                    suppressed(of_group[["cells", "suppressed", "undecided"]].sum()),
                     *(share(r["missing"], r["cells"]) for r in records(by_size)),
                 ]
             )
@@ -93,10 +97,13 @@ def missing(counted: pd.DataFrame) -> list[Table]:
 
 def missing_in_all(counted: pd.DataFrame) -> Table:
     """How many figures mainstream schools lack in all."""
-    cells, lacking, suppressed = (
-        int(counted[name].sum()) for name in ("cells", "missing", "suppressed")
+    cells, lacking, marked, undecided = (
+        int(counted[name].sum()) for name in ("cells", "missing", "suppressed", "undecided")
     )
-    texts = (f"{cells:,}", f"{suppressed:,}", share(lacking, cells))
+    known = f"at least {marked:,}" if undecided else f"{marked:,}"
+    if undecided and not marked:
+        known = NOT_KNOWN
+    texts = (f"{cells:,}", known, share(lacking, cells))
     first, second, third = (Cell(text) for text in texts)
     columns = ("Cells", "Missing", "Suppressed", "Share missing")
     lack = Cell(f"{lacking:,}", id="quality.missing")
@@ -132,14 +139,23 @@ def continuity(counted: pd.DataFrame) -> Table | None:
     """Schools of each year that stood in the tables of the year before."""
     if counted.empty:
         return None
-    heads = {"Years": False, "Schools": True, "Stayed": True, "Came": True, "Went": True}
-    rows = [
-        [
-            f"{KEY_STAGES[row['key_stage']]}, {years(row)}",
-            *(f"{row[name]:,}" for name in ("schools", "stayed", "came", "went")),
-        ]
-        for row in records(counted)
-    ]
+    heads = {
+        "Years": False,
+        "Kind of school": False,
+        "In both years": True,
+        "In the later year only": True,
+        "In the earlier year only": True,
+    }
+    counts = ["stayed", "came", "went"]
+    rows = []
+    for _, of_years in parted(counted, ["key_stage", "year"]):
+        named = (
+            f"{KEY_STAGES[of_years['key_stage'].iloc[0]]}, {years(records(of_years)[0])}"
+        )
+        every = of_years[counts].sum().to_dict() | {"place": "all"}
+        kinds = records(of_years)
+        for row in ([every] if len(kinds) > 1 else []) + kinds:
+            rows.append([named, str(row["place"]), *(f"{row[name]:,}" for name in counts)])
     return table("Schools from one year\u2019s tables to the next", heads, rows)
 
 
@@ -150,10 +166,10 @@ def jumps(moved: pd.DataFrame) -> Table | None:
         return None
     heads = {
         "Figure of all pupils, and years": False,
-        "Schools": True,
+        f"Schools of {FEWEST_PUPILS} pupils or more": True,
         "Correlation": True,
         "Median change": True,
-        "Usual change": True,
+        "Typical change": True,
         "Jumps": True,
     }
     rows = [

@@ -13,9 +13,23 @@ from pipeline.contracts.quality import (
     NOT_FIT,
     WITHHELD,
 )
-from pipeline.measures.catalogue import KEY_STAGE_LABELS, MEASURES, academic_year
+from pipeline.measures.catalogue import (
+    KEY_STAGE_LABELS,
+    MEASURES,
+    academic_year,
+    year_spans,
+)
 from pipeline.measures.measure import GROUP_LABELS, KeyStage
-from pipeline.publication.quality_words import KEY_STAGES, share
+from pipeline.publication import areas
+from pipeline.publication.quality_words import (
+    KEY_STAGES,
+    parted,
+    records,
+    share,
+    suppressed,
+)
+from pipeline.quality.coherence import FEWER_THAN_ALL, MORE_THAN_ALL
+from pipeline.quality.completeness import SIZES
 from pipeline.quality.continuity import FEWEST_PUPILS, JUMP
 from pipeline.quality.published_intervals import TARGET
 from pipeline.run.parameters import Parameters
@@ -34,22 +48,24 @@ class Dimension:
 
 
 def made_again(parameters: Parameters) -> list[str]:
-    """Say how totals are made again, and what rounding and coverage can explain."""
+    """Say how totals are computed again, and what rounding and coverage can explain."""
     few = parameters.disclosure.suppress_pupils_up_to
     return [
         "Each published total is the mean over pupils of its schools: every school weighs "
         "by its pupils. The total of an authority and of state-funded England counts "
         "state-funded schools, special schools and colleges among them; that of all "
-        "schools counts independent ones too. Where whole cohorts have to stand in for "
-        "the pupils with a score, the range allows for any number from half of them up.",
+        "schools counts independent ones too. Where the number of pupils with a score is "
+        "blank, all pupils are counted in its place, and the range allows for any number "
+        "from half of them up.",
         "Rounding. The published total is right to half of its last digit. Roundings of "
         "schools are taken for independent, so that their mean is off by at most three of "
         "its standard deviations. Both together are the band that rounding explains.",
         "Coverage. Pupils whom no school\u2019s figure counts (suppressed, missing from "
         "the files, or in no school) can hold anything from the least to the most that "
-        "the measure allows. A total that lies where this could put it is explained; what "
-        "those pupils would have on average is shown where rounding leaves it clear. "
-        "Explained means possible. It does not prove that nothing else is wrong.",
+        "the measure allows. A total that lies where this could put it is called "
+        "explained, which means possible: it lies outside rounding, and nothing here proves "
+        "that nothing else is wrong. What those pupils would average is shown where "
+        "rounding leaves it clear. The share of pupils held is rounded down.",
         f"Withheld. No row is shown that {few} pupils or fewer could be worked out from: "
         "totals that lack as few pupils, or one suppressed school whose figure "
         "subtraction would tell, and the group beside them. For authorities the share of "
@@ -59,7 +75,7 @@ def made_again(parameters: Parameters) -> list[str]:
 
 
 def intervals(tables: Tables) -> list[str]:
-    """Say how intervals are made again and what does not count towards the target."""
+    """Say how intervals are computed again and what does not count towards the target."""
     found = tables["intervals"]
     apart = found[~found["in_target"]]
     said = [
@@ -80,7 +96,9 @@ def intervals(tables: Tables) -> list[str]:
 
 
 def dimensions(
-    tables: Tables, inventories: Inventories, parameters: Parameters
+    tables: Tables,
+    inventories: Inventories,
+    parameters: Parameters,
 ) -> list[Dimension]:
     """Gather what the run shows of each dimension of the European and UK standards."""
     return [
@@ -92,7 +110,7 @@ def dimensions(
         Dimension(
             "Accuracy and reliability",
             "How close are the figures to what they stand for?",
-            _accuracy(tables, parameters),
+            _accuracy(tables, inventories, parameters),
         ),
         Dimension(
             "Timeliness and punctuality",
@@ -126,44 +144,93 @@ def _relevance(tables: Tables, inventories: Inventories) -> list[str]:
     known = sum(len(listed) for listed in MEASURES.values())
     groups = [GROUP_LABELS[g] for g in GROUP_LABELS if g in set(having["group"])]
     said = [
-        f"{len(measures)} of the {known} measures of the catalogue have figures in these "
-        f"files, for {len(groups)} of {len(GROUP_LABELS)} groups of pupils"
+        f"{len(measures)} of the {known} measures that this project reads have figures in "
+        f"these files, for {len(groups)} of {len(GROUP_LABELS)} groups of pupils"
         + (f": {', '.join(groups)}." if groups else ".")
     ]
     for key_stage, inventory in inventories.items():
-        by_state: dict[str, list[str]] = {}
+        by_state: dict[str, list[int]] = {}
         for year, entry in inventory["years"].items():
-            by_state.setdefault(entry["state"], []).append(academic_year(int(year)))
-        told = [f"{state} {', '.join(by_state[state])}" for state in sorted(by_state)[::-1]]
+            said_of_it = entry.get("as", entry["state"])
+            by_state.setdefault(said_of_it, []).append(int(year))
+        told = [f"{said} {year_spans(by_state[said])}" for said in sorted(by_state)[::-1]]
         said.append(f"{KEY_STAGE_LABELS[key_stage]}: {'; '.join(told)}.")
+        held = {f["area"] for f in inventory["files"]}
+        if held and "england" not in held:
+            named = " and ".join(areas.name_of(area) for area in sorted(held))
+            said.append(f"{KEY_STAGES[key_stage]} is that of {named} alone.")
     return said
 
 
-def _accuracy(tables: Tables, parameters: Parameters) -> list[str]:
+def _accuracy(
+    tables: Tables,
+    inventories: Inventories,
+    parameters: Parameters,
+) -> list[str]:
     checks = tables["checks"]
     faults = checks[checks["weight"] == FAULT]
-    missing = tables["missing"]
     return [
         "The tables count every pupil at the end of a key stage, so there is no sampling "
         "error. The department\u2019s intervals take the pupils of a school for a sample "
         "of what it might have taught: they are a convention, and printed as that.",
-        f"All files are of the {parameters.sources.release} release. Releases differ and "
-        "are never mixed; no two releases of one year were compared here.",
+        f"All files are named {parameters.sources.release}: their content was not held "
+        "against another release of the same year. Releases differ and are never mixed. "
+        + _corrected(inventories),
         f"Of {int(faults['examined'].sum()):,} cases whose failure would be a fault, "
         f"{int(faults['failed'].sum()):,} failed.",
-        "Of the figures of state-funded mainstream schools "
-        f"{share(missing['suppressed'].sum(), missing['cells'].sum()) or 'none'} are "
-        "suppressed. Small schools, and small groups in larger ones, lack them most, so "
-        "what is known of disadvantaged pupils comes from schools with many of them.",
+        *_missing(tables["missing"]),
     ]
+
+
+def _corrected(inventories: Inventories) -> str:
+    names = {
+        entry["name"]: None
+        for inventory in inventories.values()
+        for entry in inventory.get("corrected", [])
+        if entry["cells"]
+    }
+    if not names:
+        return "No known error had to be corrected in the tables of results."
+    return f"Corrected in the tables of results, as listed above: {'; '.join(names)}."
+
+
+def _missing(missing: pd.DataFrame) -> list[str]:
+    """Say how many figures are suppressed, and whether small groups lack them most."""
+    if missing.empty:
+        return []
+    counts = missing[["cells", "missing", "suppressed", "undecided"]].sum()
+    said = [
+        f"Suppressed of the figures of state-funded mainstream schools: {suppressed(counts)}."
+    ]
+    if counts["undecided"]:
+        said.append(
+            f"{int(counts['undecided']):,} figures stand blank in files that hold no code "
+            "of suppression: whether they were suppressed cannot be told."
+        )
+    by_size = missing.groupby("size")[["cells", "missing"]].sum()
+    known = [size for size in SIZES[:-1] if size in by_size.index]
+    if len(known) > 1:
+        least, most = (records(by_size.loc[[size]])[0] for size in (known[0], known[-1]))
+        said.append(
+            f"Groups of {known[0]} pupils lack {share(least['missing'], least['cells'])} of "
+            f"their figures, those of {known[-1]} {share(most['missing'], most['cells'])}: "
+            "what is known of a group of pupils is known of schools with many of them."
+            if least["missing"] / least["cells"] > most["missing"] / most["cells"]
+            else "Small groups of pupils lack no more of their figures than large ones."
+        )
+    return said
 
 
 def _timeliness(inventories: Inventories) -> list[str]:
     said = []
     for key_stage, inventory in inventories.items():
         years = sorted({f["year"] for f in inventory["files"]})
-        latest = academic_year(years[-1]) if years else "none"
-        said.append(f"{KEY_STAGES[key_stage]}: the latest year supplied is {latest}.")
+        latest = (
+            f"the latest year supplied is {academic_year(years[-1])}"
+            if years
+            else ("no year was supplied")
+        )
+        said.append(f"{KEY_STAGES[key_stage]}: {latest}.")
     return [
         *said,
         "The files hold neither the day on which they were published nor that on which "
@@ -174,12 +241,12 @@ def _timeliness(inventories: Inventories) -> list[str]:
 def _coherence(tables: Tables, inventories: Inventories) -> list[str]:
     checks, moved = tables["checks"], tables["jumps"]
     held = checks[checks["about"] != "the file"]
-    families = held[held["check"].str.contains("all pupils")]
     twice = sum(inventory["schools_in_two_files"] for inventory in inventories.values())
     said = [
-        f"Groups were held against all pupils {int(families['examined'].sum()):,} times; "
-        f"{int(families['failed'].sum()):,} did not agree. {twice:,} schools stand in two "
-        "files, which say the same of them.",
+        *_families(held),
+        "No school stands in two files."
+        if twice == 0
+        else f"{twice:,} schools stand in two files, which say the same of them.",
         "Record types differ by key stage: the state-funded row of England is 5 at key "
         "stage 2 and 7 at key stages 4 and 5. Each is read by its own key stage\u2019s rule.",
     ]
@@ -187,7 +254,7 @@ def _coherence(tables: Tables, inventories: Inventories) -> list[str]:
         said.append(
             f"From year to year {int(moved['schools'].sum()):,} figures of schools with "
             f"{FEWEST_PUPILS} pupils or more were followed; {int(moved['jumps'].sum()):,} "
-            f"moved by more than {JUMP:.0f} times the usual change."
+            f"moved by more than {JUMP:.0f} times the typical change."
         )
     for key_stage, inventory in inventories.items():
         years = {f["year"] for f in inventory["files"]}
@@ -199,6 +266,50 @@ def _coherence(tables: Tables, inventories: Inventories) -> list[str]:
             if year in years and min(years) < year
         ]
     return said
+
+
+def _families(held: pd.DataFrame) -> list[str]:
+    """Say how groups agree with all pupils: their numbers, and their figures."""
+    too_many, too_few = (
+        held[held["check"].str.endswith(end)] for end in (MORE_THAN_ALL, FEWER_THAN_ALL)
+    )
+    figures = held[held["check"].str.contains("all pupils")]
+    figures = figures.drop(index=[*too_many.index, *too_few.index])
+    if figures.empty:
+        return ["No two groups of these files are together all pupils."]
+    said = [
+        f"Figures of groups were held against that of all pupils "
+        f"{int(figures['examined'].sum()):,} times; {int(figures['failed'].sum()):,} did "
+        "not agree. Means over entries cannot be held against each other, as the number of "
+        "entries is not published."
+    ]
+    if too_few["examined"].sum():
+        more, fewer = int(too_many["failed"].sum()), int(too_few["failed"].sum())
+        said.append(
+            f"Two groups that together should be all pupils of a school count fewer in "
+            f"{fewer:,} of {int(too_few['examined'].sum()):,} cases, and more in "
+            f"{'none' if more == 0 else f'{more:,}'}."
+            + (" The files do not say why." if fewer else "")
+        )
+    known = too_few[too_few["share_short"].notna()]
+    for (stage, year), of_year in parted(known, ["key_stage", "year"]):
+        least, most = of_year["share_short"].min(), of_year["share_short"].max()
+        span = f"{least:.1%}" if least == most else f"{least:.1%} to {most:.1%}"
+        named = ", ".join(_lower(name) for name in dict.fromkeys(of_year["about"]))
+        said.append(
+            f"{KEY_STAGES[stage]}, {academic_year(year)}: short in "
+            f"{int(of_year['failed'].sum()):,} of {int(of_year['examined'].sum()):,} cases, "
+            f"by {span} of all their pupils ({named})."
+        )
+    return said
+
+
+def _lower(label: str) -> str:
+    """Write a label within a sentence; names such as 'A level' keep their capitals."""
+    first, rest = label.split(" ", 1) if " " in label else (label, "")
+    is_word = first[1:].islower() and len(first) > 1
+    named = first in ("Progress", "Attainment", "English")
+    return label if named or not is_word else f"{first.lower()} {rest}"
 
 
 def limits(tables: Tables) -> list[str]:
@@ -216,7 +327,7 @@ def limits(tables: Tables) -> list[str]:
         f"Jumps are counted in schools with {FEWEST_PUPILS} pupils or more. In smaller "
         "ones a few pupils move a figure as far as a wrong column would.",
         "Means over entries at 16 to 18 are weighted by entries, whose number is not "
-        "published: their totals cannot be made again.",
+        "published: their totals cannot be computed again.",
         "Whether a figure suits the question of an evaluation is not a matter of its "
         "quality: each report says what its measures cannot show.",
     ]

@@ -10,9 +10,14 @@ from markupsafe import Markup
 from pipeline.contracts import promise
 from pipeline.figures.differences import differences
 from pipeline.measures.measure import KEY_STAGES
-from pipeline.publication import pages, quality_counts, quality_prose, quality_tables
-from pipeline.publication.quality_words import records
-from pipeline.publication.tables import Table, table
+from pipeline.publication import (
+    pages,
+    quality_counts,
+    quality_prose,
+    quality_sources,
+    quality_tables,
+)
+from pipeline.publication.quality_words import records, with_places
 from pipeline.quality import check
 from pipeline.quality.check import Quality
 from pipeline.run import locations
@@ -25,11 +30,6 @@ from pipeline.sources.clean import read_inventory
 NAME = "data-quality"
 STAGE = "quality"
 MAIN_GROUPS = ("all", "disadvantaged")
-_SOURCES = {
-    "gias": "Register of schools (GIAS): establishments, links, trusts",
-    "ofsted": "Ofsted\u2019s outcomes of inspections",
-    "context": "Census, absence, destinations and trusts\u2019 tables",
-}
 _PACKAGES = ("pandas", "numpy", "pandera", "seaborn", "matplotlib", "papermill", "dvc")
 _ABOUT_TABLES = {
     "back_test": "every published total beside the same figure made from schools",
@@ -55,6 +55,12 @@ class QualityReport:
     schools: dict[str, Any]
     """What the stage `link` wrote of the optional sources."""
     declared: tuple[corrections.Correction, ...]
+    matched: quality_sources.Matched
+
+    @property
+    def read(self) -> list[Any]:
+        """What the stages wrote about the files that they read."""
+        return [*self.inventories.values(), self.schools]
 
     @property
     def synthetic(self) -> bool:
@@ -71,6 +77,7 @@ def assemble(parameters: Parameters) -> QualityReport:
         inventories={ks: read_inventory(ks) for ks in KEY_STAGES},
         schools=json.loads(text),
         declared=_declared(),
+        matched=quality_sources.matched(),
     )
 
 
@@ -111,7 +118,8 @@ def for_machines(report: QualityReport) -> str:
 def page(report: QualityReport) -> str:
     """Lay the report out as one self-contained page."""
     tables, parameters = report.found.tables, report.parameters
-    back_test = tables["back_test"]
+    back_test = with_places(tables["back_test"])
+    lineage = report.schools.get("gias", {}).get("lineage")
     is_main = back_test["group"].isin(MAIN_GROUPS)
     chart = differences(back_test)
     return pages.render(
@@ -144,14 +152,21 @@ def page(report: QualityReport) -> str:
         checks=quality_counts.checks(tables["checks"]),
         continuity=quality_counts.continuity(tables["continuity"]),
         jumps=quality_counts.jumps(tables["jumps"]),
-        corrections=corrections_table(report),
-        corrected=corrected(report),
-        optional_sources=optional_table(report),
-        lineage=lineage_table(report),
+        left_out=quality_sources.left_out_table(report.read),
+        corrections=quality_sources.corrections_table(
+            report.declared, report.read, synthetic=report.synthetic
+        ),
+        corrected=quality_sources.corrected(report.read),
+        optional_sources=quality_sources.optional_table(report.schools, report.matched),
+        lineage=(
+            quality_sources.lineage_words(lineage, report.schools["gias"]["files"])
+            if lineage
+            else []
+        ),
         dimensions=quality_prose.dimensions(tables, report.inventories, parameters),
         limits=quality_prose.limits(tables),
         for_the_signatory=quality_prose.for_the_signatory(tables),
-        sources=source_table(report),
+        sources=quality_sources.source_table(report.read),
         downloads=[(f"{name}.csv", said) for name, said in _ABOUT_TABLES.items()],
         code_hash=code_hash(STAGE),
         parameters=[
@@ -164,91 +179,3 @@ def page(report: QualityReport) -> str:
         ],
         versions=[(name, version(name)) for name in _PACKAGES],
     )
-
-
-def corrections_table(report: QualityReport) -> Table | None:
-    """Errors that published files are known to hold, and which files of the run do."""
-    if not report.declared:
-        return None
-    read = [str(file["file"]) for file in _under("files", _read(report))]
-    heads = {"Known error": False, "Why": False, "Source": False, "In this run": False}
-    rows = []
-    for entry in report.declared:
-        meant = [] if report.synthetic else [shown for shown in read if entry.names(shown)]
-        where = ", ".join(dict.fromkeys(meant)) or "no file of this run"
-        rows.append([entry.name, entry.why, entry.source, where])
-    return table("Known errors in published files", heads, rows)
-
-
-def corrected(report: QualityReport) -> list[str]:
-    """What was done about known errors, in the words of the stages that did it."""
-    said: list[str] = []
-    for entry in _under("corrected", _read(report)):
-        said.append(str(entry["said"]) if isinstance(entry, dict) else str(entry))
-    return list(dict.fromkeys(said))
-
-
-def optional_table(report: QualityReport) -> Table:
-    """Which optional sources the run was given."""
-    rows = []
-    for name, said in _SOURCES.items():
-        entry = report.schools.get(name, {"supplied": False, "reason": "not read"})
-        if not entry["supplied"]:
-            rows.append([said, "not supplied", str(entry["reason"])])
-            continue
-        files = _under("files", entry)
-        names = ", ".join(str(file["file"]) for file in files)
-        rows.append([said, "supplied", names or "its folder holds no known file"])
-    heads = {"Source": False, "State": False, "Files, or why not": False}
-    return table("Sources that a run can do without", heads, rows)
-
-
-def lineage_table(report: QualityReport) -> Table | None:
-    """How many numbers of schools were linked into one school, and how."""
-    told = report.schools.get("gias", {}).get("lineage")
-    if not told:
-        return None
-    rows = []
-    for name, value in told.items():
-        words = str(name).replace("_", " ")
-        if isinstance(value, dict):
-            rows += [[f"{words}: {kind}", f"{count:,}"] for kind, count in value.items()]
-        elif isinstance(value, int):
-            rows.append([words, f"{value:,}"])
-    return table(
-        "Numbers of schools linked over time", {"Count of": False, "Number": True}, rows
-    )
-
-
-def source_table(report: QualityReport) -> Table:
-    """Every file that was read, with its hash and its rows by kind."""
-    rows = [
-        [str(file["file"]), str(file["sha256"]), _rows_of(file.get("rows"))]
-        for file in _under("files", _read(report))
-    ]
-    heads = {"File": False, "SHA-256": False, "Rows": False}
-    return table("Files of this run", heads, rows)
-
-
-def _rows_of(counts: Any) -> str:
-    if isinstance(counts, dict):
-        return ", ".join(f"{n:,} {kind}" for kind, n in counts.items() if n)
-    return "" if counts is None else f"{counts:,}"
-
-
-def _read(report: QualityReport) -> list[Any]:
-    return [*report.inventories.values(), report.schools]
-
-
-def _under(key: str, tree: Any) -> list[Any]:
-    """Find the entries that stand in lists of this name, however deep."""
-    if isinstance(tree, list):
-        return [entry for branch in tree for entry in _under(key, branch)]
-    if not isinstance(tree, dict):
-        return []
-    found: list[Any] = []
-    for name, branch in tree.items():
-        if name == key and isinstance(branch, list):
-            found += branch
-        found += _under(key, branch)
-    return found

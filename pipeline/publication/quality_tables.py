@@ -15,6 +15,7 @@ from pipeline.contracts.quality import (
 )
 from pipeline.evidence.wording import number
 from pipeline.measures.catalogue import academic_year, measure
+from pipeline.publication import areas
 from pipeline.publication.quality_words import (
     figure,
     in_digits,
@@ -53,7 +54,7 @@ def verdict_counts(back_test: pd.DataFrame) -> Table:
         rows.append((Cell(whose), first, *(Cell(text) for text in others)))
     columns = (*heads, "Not recomputable")
     return Table(
-        caption="Published totals made again from schools",
+        caption="Published totals computed again from schools",
         columns=tuple(Column(h, is_number=h != heads[0]) for h in columns),
         rows=tuple(rows),
     )
@@ -67,24 +68,24 @@ def england(back_test: pd.DataFrame, caption: str) -> Table | None:
         return None
     heads = {
         "Figure": False,
+        "Verdict": False,
         "Published": True,
         "Ours": True,
         "Difference": True,
         "Rounding": True,
         "Pupils held": True,
-        "Rest would have": True,
-        "Verdict": False,
+        "Pupils not held would average": True,
     }
     rows = [
         [
             f"{figure(row)}, {row['record'].removeprefix('national, ')}",
+            _IN_SHORT.get(row["reason"], row["verdict"]),
             published(row),
             in_digits(row, "recomputed", 1),
             in_digits(row, "difference", 1, signed=True),
             PLUS_MINUS + in_digits(row, "rounding", 1),
             row["coverage"] or "not known",
             in_digits(row, "rest_would_hold"),
-            _IN_SHORT.get(row["reason"], row["verdict"]),
         ]
         for row in records(shown)
     ]
@@ -120,7 +121,7 @@ def authorities(back_test: pd.DataFrame) -> Table | None:
                 number(off.max(), about.decimals + 1) if len(off) else "",
             ]
         )
-    return table("Figures of local authorities made again from schools", heads, rows)
+    return table("Figures of local authorities computed again from schools", heads, rows)
 
 
 def that_differ(back_test: pd.DataFrame) -> Table | None:
@@ -131,13 +132,13 @@ def that_differ(back_test: pd.DataFrame) -> Table | None:
     heads = {
         "Figure": False,
         "Published": True,
-        "Made again": True,
+        "Computed again": True,
         "Difference": True,
         "Rounding": True,
     }
     rows = [
         [
-            f"{figure(row)}, {row['record']} {row['local_authority'] or ''}".strip(),
+            f"{figure(row)}, {_whose(row)}",
             published(row),
             in_digits(row, "recomputed", 2),
             in_digits(row, "difference", 2, signed=True),
@@ -146,6 +147,11 @@ def that_differ(back_test: pd.DataFrame) -> Table | None:
         for row in records(shown)
     ]
     return table("Published totals that differ", heads, rows)
+
+
+def _whose(row: dict[str, Any]) -> str:
+    authority = row["local_authority"]
+    return areas.name_of(authority) if authority else str(row["record"])
 
 
 def intervals(found: pd.DataFrame) -> Table | None:
@@ -163,7 +169,7 @@ def intervals(found: pd.DataFrame) -> Table | None:
         Cell(""),
         Cell(""),
     )
-    return _intervals(counted, "Published confidence intervals made again", in_all)
+    return _intervals(counted, "Published confidence intervals computed again", in_all)
 
 
 def other_intervals(found: pd.DataFrame) -> Table | None:
@@ -213,7 +219,13 @@ def sds(recovered: pd.DataFrame, *, every_group: bool) -> Table | None:
         Column("SD of"),
         *(
             Column(head, is_number=True)
-            for head in ("Intervals", "By regression", "Bounds allow", "Met", "Known SD")
+            for head in (
+                "Intervals",
+                "By regression",
+                "Bounds allow",
+                "Intervals that this range gives",
+                "Known SD",
+            )
         ),
         Column("Do the bounds allow it?"),
     )

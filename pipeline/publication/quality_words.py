@@ -7,9 +7,11 @@ import pandas as pd
 
 from pipeline.contracts.quality import EVERY_GROUP
 from pipeline.evidence.wording import number
-from pipeline.measures.catalogue import academic_year, measure
+from pipeline.measures.catalogue import MEASURES, academic_year, measure
 from pipeline.measures.measure import GROUP_LABELS, Measure
+from pipeline.quality.digits import published_decimals
 
+NOT_KNOWN = "not known"
 KEY_STAGES = {"ks2": "Key stage 2", "ks4": "Key stage 4", "ks5": "Key stage 5"}
 
 
@@ -43,11 +45,21 @@ def years(row: dict[str, Any]) -> str:
     return f"{academic_year(row['before'])} to {academic_year(row['year'])}"
 
 
+def with_places(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add `places`: with how many decimals each figure of a file is published.
+
+    `rows` holds key_stage, measure, source and published. Scaled scores of 104 are
+    published whole, and '104.0' would claim more than is known; an Attainment 8 of 37.0
+    stands beside others of 36.7.
+    """
+    named = rows.assign(value=rows["published"])
+    measures = {m.code: m for stage in MEASURES.values() for m in stage}
+    return rows.assign(places=published_decimals(named, measures))
+
+
 def published(row: dict[str, Any]) -> str:
-    """Write a published figure as it is published: whole where it is whole."""
-    places = about(row).decimals
-    whole = places == 1 and float(row["published"]).is_integer()
-    return number(row["published"], 0 if whole else places)
+    """Write a published figure with the decimals that it is published with."""
+    return number(row["published"], row["places"])
 
 
 def in_digits(
@@ -57,6 +69,15 @@ def in_digits(
     if row[name] is None:
         return ""
     return number(row[name], about(row).decimals + more, signed=signed)
+
+
+def suppressed(counts: dict[str, Any] | pd.Series) -> str:
+    """Write the share of suppressed figures; 'not known' where blanks cannot be told."""
+    if not counts["undecided"]:
+        return share(counts["suppressed"], counts["cells"])
+    if not counts["suppressed"]:
+        return NOT_KNOWN
+    return f"at least {share(counts['suppressed'], counts['cells'])}"
 
 
 def share(part: float, whole: float, digits: int = 1) -> str:

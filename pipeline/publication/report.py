@@ -14,16 +14,27 @@ from pipeline.contracts.panel import FLOW
 from pipeline.evidence import coverage, wording
 from pipeline.evidence.facts import Fact, collect
 from pipeline.figures.levels_by_year import levels_by_year
+from pipeline.improvement import findings
 from pipeline.measures.catalogue import KEY_STAGE_LABELS, MEASURES, academic_year
 from pipeline.measures.measure import KEY_STAGES, KeyStage, Measure
-from pipeline.publication import flow_tables, national_table, pages, prose
+from pipeline.publication import (
+    areas,
+    change_tables,
+    flow_tables,
+    national_table,
+    pages,
+    prose,
+)
+from pipeline.publication.inventories import rows_of, under
 from pipeline.publication.results_tables import measure_tables
 from pipeline.publication.tables import Table, table
+from pipeline.robustness import tried
 from pipeline.run import locations
 from pipeline.run.code_hash import code_hash
 from pipeline.run.parameters import Evaluation, Parameters
 from pipeline.run.rounding import round_tree
 from pipeline.schools.follow import read_summary
+from pipeline.schools.known import read_files
 from pipeline.sources.clean import read_inventory
 
 _PACKAGES = ("pandas", "numpy", "statsmodels", "scipy", "seaborn", "papermill", "dvc")
@@ -41,7 +52,11 @@ class Report:
     national: pd.DataFrame
     inventories: dict[KeyStage, dict[str, Any]]
     register: dict[str, Any]
+    schools: dict[str, Any]
+    """Which files of schools there were: the register, inspections and the rest."""
     others: dict[KeyStage, str]
+    change: pd.DataFrame
+    """What was found about change, and what tried to break it."""
 
     @property
     def synthetic(self) -> bool:
@@ -67,8 +82,15 @@ def assemble(evaluation: str, parameters: Parameters) -> Report:
         national=found.national,
         inventories=inventories,
         register=read_summary(evaluation),
+        schools=read_files(),
         others=coverage.others(found, of_programme=asked.programme is not None),
+        change=_change(evaluation),
     )
+
+
+def _change(evaluation: str) -> pd.DataFrame:
+    parts = [findings.read(evaluation), tried.read(evaluation)]
+    return pd.concat(parts, ignore_index=True)
 
 
 def headlines(report: Report) -> list[wording.Headline]:
@@ -134,6 +156,7 @@ def for_machines(report: Report) -> str:
         "confidence_level": report.parameters.comparison.confidence_level,
         "members": report.register,
         "facts": [fact.as_record() for fact in report.facts],
+        "change": _records(report.change),
         "national": _records(report.national),
         "flow": _records(report.flow),
         "files": [f for i in report.inventories.values() for f in i["files"]],
@@ -163,11 +186,16 @@ def page(report: Report) -> str:
             }
             for key_stage in KEY_STAGES
         ],
+        change_words=change_tables.words(report.change),
+        change=change_tables.sections(report.change),
         register=_register_words(report.register),
         flow_tables=flow_tables.headline_flows(report.flow, report.facts),
         flow_details=flow_tables.all_flows(report.flow),
         national_words=national_table.words(report.national),
-        national_tables=national_table.tables(report.national),
+        national_tables=national_table.tables(
+            report.national,
+            suppress_up_to=report.parameters.disclosure.suppress_pupils_up_to,
+        ),
         method=prose.method(
             report.facts,
             report.parameters,
@@ -182,6 +210,7 @@ def page(report: Report) -> str:
             supplied=bool(report.register["supplied"]),
         ),
         lacks=prose.lacks(stages, report.register["sources_not_supplied"]),
+        absent=prose.columns_absent(stages),
         source_tables=[_source_table(report)],
         code_hash=code_hash("report"),
         parameters=[
@@ -202,7 +231,7 @@ def _measure(report: Report, measure: Measure) -> dict[str, Any]:
         report.facts, measure, others=others, members=report.asked.called
     )
     gaps = [f for f in report.facts if f.measure == measure.code and f.quantity == "gap"]
-    reasons = sorted({f.reason for f in gaps if f.reason is not None})
+    without = [f for f in gaps if f.reason is not None]
     conventions = sorted(
         {
             f"{academic_year(f.year)}: {f.convention.said}"
@@ -220,7 +249,7 @@ def _measure(report: Report, measure: Measure) -> dict[str, Any]:
         "active_title": wording.active_title(report.facts, measure.key_stage, measure.code),
         "caption": "" if chart is None else _caption(report, measure, chart.breaks),
         "tables": measure_tables(report.facts, measure),
-        "why_not": "; ".join(reasons) + "." if reasons else "",
+        "why_not": f"{wording.why_none(without)}." if without else "",
         "convention": (
             "Department\u2019s convention: " + "; ".join(conventions) + "."
             if measure.centred_on_national
@@ -243,10 +272,10 @@ def _caption(report: Report, measure: Measure, drawn: tuple[int, ...]) -> str:
         for year in drawn
     )
     return (
-        f"{measure.label} ({measure.unit_of_level}), pupil-weighted means with {level} "
-        "cluster-robust intervals. State-funded mainstream schools; "
+        f"{measure.label} ({measure.unit_of_level}), means weighted by {measure.counted}, "
+        f"with {level} cluster-robust intervals. State-funded mainstream schools; "
         f"{academic_year(fact.year)}: {partners.schools:,} {report.asked.called} with "
-        f"{partners.pupils:,} pupils, "
+        f"{partners.pupils:,} {measure.counted}, "
         f"{(fact.schools or 0) - (partners.schools or 0):,} others.{breaks} Whether the two "
         "intervals overlap is no test; the interval of the gap stands in the table. Source: "
         "Department for Education, school performance tables "
@@ -277,6 +306,10 @@ def _years_words(report: Report) -> str:
             for run in runs
         ]
         years = " and ".join(spans) or "not supplied"
+        held = {str(f["area"]) for f in inventory["files"]}
+        if held and "england" not in held:
+            named = " and ".join(areas.name_of(area) for area in sorted(held))
+            years += f" ({named} only)"
         said.append(f"key stage {key_stage[-1]} {years}")
     return "; ".join(said)
 
@@ -303,16 +336,20 @@ def _numbers_words(register: dict[str, Any]) -> str:
 
 
 def _source_table(report: Report) -> Table:
+    read = [*report.inventories.values(), report.schools]
     rows = [
-        [f["file"], f["sha256"], ", ".join(f"{n:,} {k}" for k, n in f["rows"].items() if n)]
-        for inventory in report.inventories.values()
-        for f in inventory["files"]
+        [
+            areas.beside(str(f["file"]), str(f.get("area", "england"))),
+            str(f["sha256"]),
+            rows_of(f.get("rows")),
+        ]
+        for f in under("files", read)
     ]
     if report.register["supplied"]:
         spells = f"{report.register['spells']:,} spells"
         rows.append([report.register["file"], report.register["sha256"], spells])
     heads = {"File": False, "SHA-256": False, "Rows": False}
-    return table("Files of this run", heads, rows)
+    return table("Files of this run", heads, rows, stacks=True)
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

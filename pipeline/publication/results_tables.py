@@ -6,7 +6,7 @@ from pipeline.measures.catalogue import academic_year
 from pipeline.measures.measure import GROUP_LABELS, Measure
 from pipeline.publication.tables import Cell, Column, Table
 
-_COLUMNS = (
+_HEADS = (
     Column("Year"),
     Column("Members", is_number=True),
     Column("Others", is_number=True),
@@ -14,9 +14,14 @@ _COLUMNS = (
     Column("Interval of the gap", is_number=True),
     Column("Department\u2019s convention", is_number=True),
     Column("Member schools", is_number=True),
-    Column("Their pupils", is_number=True),
     Column("Other schools", is_number=True),
 )
+
+
+def _columns(measure: Measure) -> tuple[Column, ...]:
+    """Name the columns; the last but one counts what the measure's numbers count."""
+    counted = Column(f"Their {measure.counted}", is_number=True)
+    return (*_HEADS[:-1], counted, _HEADS[-1])
 
 
 def measure_tables(facts: list[Fact], measure: Measure) -> list[Table]:
@@ -26,7 +31,7 @@ def measure_tables(facts: list[Fact], measure: Measure) -> list[Table]:
             caption=f"{measure.label}, {label} ({measure.unit_of_level}; gap in {measure.unit})"
             if measure.unit != measure.unit_of_level
             else f"{measure.label}, {label} ({measure.unit})",
-            columns=_COLUMNS,
+            columns=_columns(measure),
             rows=tuple(
                 _row(of_year, measure) for of_year in _by_year(facts, measure, group)
             ),
@@ -46,7 +51,7 @@ def _row(of_year: dict[str, Fact], measure: Measure) -> tuple[Cell, ...]:
     partners, rest, gap = of_year["partners"], of_year["rest"], of_year["gap"]
     head = Cell(academic_year(gap.year))
     if gap.value is None:
-        why = Cell(str(gap.reason), id=gap.id, is_why=True, span=len(_COLUMNS) - 1)
+        why = Cell(str(gap.reason), id=gap.id, is_why=True, span=len(_HEADS))
         return head, why
     places = measure.decimals
     convention = gap.convention

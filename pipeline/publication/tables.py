@@ -29,12 +29,18 @@ class Table:
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    stacks: bool = False
+    """On a narrow screen each row becomes a card, for tables whose cells hold sentences:
+    beside each other they would be a word wide, or out of sight."""
 
 
-def table(caption: str, heads: dict[str, bool], rows: list[list[str]]) -> Table:
+def table(
+    caption: str, heads: dict[str, bool], rows: list[list[str]], *, stacks: bool = False
+) -> Table:
     """Make a table of plain texts; `heads` says which columns hold numbers."""
     return Table(
         caption=caption,
         columns=tuple(Column(title, is_number) for title, is_number in heads.items()),
         rows=tuple(tuple(Cell(text) for text in row) for row in rows),
+        stacks=stacks,
     )

@@ -172,8 +172,13 @@ def read() -> Quality:
 
 
 def headline_table(quality: Quality) -> pd.DataFrame:
-    """The headlines as a table: each sentence and its number."""
-    return pd.DataFrame([{"sentence": f.sentence, "value": f.value} for f in quality.facts])
+    """The headlines as a table: each sentence, its number, and what that number is."""
+    return pd.DataFrame(
+        [
+            {"sentence": f.sentence, "value_is": f.value_is, "value": f.value}
+            for f in quality.facts
+        ]
+    )
 
 
 def made_again(quality: Quality) -> pd.DataFrame:

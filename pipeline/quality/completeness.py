@@ -11,7 +11,7 @@ from pipeline.measures.catalogue import MEASURES, TABLES
 from pipeline.measures.school_types import MAINSTREAM, place_in_comparison
 from pipeline.quality.promised import as_promised
 from pipeline.quality.published import Published
-from pipeline.sources.suppression import REASONS
+from pipeline.sources.suppression import BLANK, REASONS
 
 _UP_TO = (10, 30, 90, 180, np.inf)
 SIZES = (
@@ -22,6 +22,8 @@ SIZES = (
     "over 180",
     "not known",
 )
+NO_CODES = "suppressed figures marked as such"
+_INDEPENDENT = place_in_comparison("1", "IND")
 _UNRECOGNISED = place_in_comparison("1", "no such type")
 
 
@@ -53,7 +55,8 @@ def missing_figures(table: Published) -> pd.DataFrame:
     """Count the figures that state-funded mainstream schools lack, by size of group.
 
     The size is the number of pupils of that group in that school; the smallest band is
-    wide enough that it singles out no few pupils.
+    wide enough that it singles out no few pupils. Of figures that stand blank in a file
+    without codes (`files_without_codes`) nobody can say whether they were suppressed.
     """
     rows = table.results[(table.results["place"] == MAINSTREAM).to_numpy(dtype=bool)]
     pupils = rows["pupils"].astype(float)
@@ -65,20 +68,38 @@ def missing_figures(table: Published) -> pd.DataFrame:
             "size": band,
             "missing": rows["value"].isna(),
             "suppressed": (rows["reason"] == REASONS["SUPP"]).to_numpy(dtype=bool),
+            "undecided": (
+                (rows["reason"] == BLANK)
+                & rows["source"].astype("str").isin(files_without_codes(table))
+            ).to_numpy(dtype=bool),
         }
     )
     counted = said.groupby(["year", "group", "size"], observed=True).agg(
         cells=("missing", "size"),
         missing=("missing", "sum"),
         suppressed=("suppressed", "sum"),
+        undecided=("undecided", "sum"),
     )
     named = counted.reset_index().assign(key_stage=table.key_stage)
     named["size"] = named["size"].map(dict(enumerate(SIZES)))
     return as_promised(named, MISSING)
 
 
+def files_without_codes(table: Published) -> set[str]:
+    """Name the files of which nobody can tell whether a figure was suppressed.
+
+    They leave cells of schools blank and hold no code of suppression: whoever saved them
+    again may have blanked the codes.
+    """
+    reason, file = table.results["reason"], table.results["source"].astype("str")
+    blank = set(file[(reason == BLANK).to_numpy(dtype=bool)])
+    marked = reason.isin([REASONS["SUPP"], REASONS["RE"]]).to_numpy(dtype=bool)
+    return blank - set(file[marked])
+
+
 def checks_of_files(table: Published) -> Iterator[dict[str, Any]]:
-    """Examine what each file holds: columns, kinds of rows, types of schools."""
+    """Examine what each file holds: columns, kinds of rows, codes, types of schools."""
+    without_codes = files_without_codes(table)
     special = "special" in TABLES[table.key_stage].SCHOOL_RECORDS.values()
     for file in table.files:
         schools = table.schools[table.schools["source"] == file["file"]]
@@ -92,11 +113,11 @@ def checks_of_files(table: Published) -> Iterator[dict[str, Any]]:
         }
         for check, examined, failed, weight, said in (
             (
-                "columns of the catalogue",
+                "columns that this project reads",
                 max(expected, len(file["columns_absent"])),
                 len(file["columns_absent"]),
                 RESERVATION,
-                "columns of the catalogue are missing",
+                "columns that this project reads are missing",
             ),
             (
                 "a row of England",
@@ -111,6 +132,24 @@ def checks_of_files(table: Published) -> Iterator[dict[str, Any]]:
                 int(special and not file["rows"].get("special", 0)),
                 RESERVATION,
                 "it holds no special school",
+            ),
+            (
+                "independent schools",
+                1,
+                int(
+                    table.key_stage != "ks2"
+                    and not (schools["place"] == _INDEPENDENT).any()
+                ),
+                RESERVATION,
+                "it holds no independent school",
+            ),
+            (
+                NO_CODES,
+                1,
+                int(file["file"] in without_codes),
+                RESERVATION,
+                "it holds blanks and no code of suppression: what was suppressed cannot be "
+                "told from what is missing",
             ),
             (
                 "each school once",
@@ -138,8 +177,9 @@ def checks_of_files(table: Published) -> Iterator[dict[str, Any]]:
                 "check": check,
                 "examined": examined,
                 "failed": failed,
+                "share_short": None,
                 "weight": weight,
-                "said": said,
+                "if_failed": said,
             }
 
 

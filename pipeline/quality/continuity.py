@@ -45,7 +45,7 @@ def of_year(table: Published) -> Year:
         key_stage=table.key_stage,
         year=table.year,
         areas=frozenset(file["area"] for file in table.files),
-        schools=table.schools[["school_key", "local_authority"]],
+        schools=table.schools[["school_key", "local_authority", "place"]],
         # A school under two numbers in one year has no one figure of that year.
         figures=kept.drop_duplicates(_SERIES, keep=False).astype({"measure": "str"}),
     )
@@ -55,32 +55,39 @@ def continuity(years: Iterable[Year]) -> pd.DataFrame:
     """Count the schools that one year's tables share with those of the year before.
 
     Years are compared over the areas that both have files of: two authorities in one
-    year and one in the next is no loss of schools. Schools are told by their stable key,
-    so that one that became an academy stays.
+    year and one in the next is no loss of schools. Schools are followed by their stable
+    key, so that one that became an academy stays. Each kind of school is counted by
+    itself: a file without independent schools is no closure of them.
     """
     entries = []
     for before, after in pairwise(years):
-        earlier, later = _keys(before, after.areas), _keys(after, before.areas)
-        entries.append(
-            {
-                "key_stage": after.key_stage,
-                "year": after.year,
-                "before": before.year,
-                "schools": len(later),
-                "stayed": len(later & earlier),
-                "came": len(later - earlier),
-                "went": len(earlier - later),
-            }
-        )
+        earlier, later = _places(before, after.areas), _places(after, before.areas)
+        stayed = later[later.index.isin(earlier.index)]
+        came = later[~later.index.isin(earlier.index)]
+        went = earlier[~earlier.index.isin(later.index)]
+        for place in sorted({*later, *earlier}):
+            entries.append(
+                {
+                    "key_stage": after.key_stage,
+                    "year": after.year,
+                    "before": before.year,
+                    "place": place,
+                    "schools": int((later == place).sum()),
+                    "stayed": int((stayed == place).sum()),
+                    "came": int((came == place).sum()),
+                    "went": int((went == place).sum()),
+                }
+            )
     return as_promised(entries, CONTINUITY)
 
 
-def _keys(of: Year, areas: frozenset[str]) -> set[str]:
-    """Give the schools of a year, in the areas that the other year has files of too."""
+def _places(of: Year, areas: frozenset[str]) -> pd.Series:
+    """Give what each school of a year is, in the areas that the other year has too."""
     schools = of.schools
     if "england" not in areas:
         schools = schools[schools["local_authority"].isin(areas)]
-    return set(schools["school_key"])
+    # A school may stand there under two numbers in the year in which it changes.
+    return schools.drop_duplicates("school_key").set_index("school_key")["place"]
 
 
 def jumps(years: Iterable[Year]) -> pd.DataFrame:

@@ -22,6 +22,8 @@ class Fact:
 
     id: str
     sentence: str
+    value_is: str
+    """What the value is: 'share_missing'."""
     value: float | None
     of: int
     table: str
@@ -52,15 +54,25 @@ def _made_again(name: str, whose: str, rows: pd.DataFrame) -> Fact:
     agree, explained, differ = (int(counts.get(v, 0)) for v in (AGREES, EXPLAINED, DIFFERS))
     judged = agree + explained + differ
     if judged == 0:
-        sentence = f"No published figure {whose} can be made again from these files."
-        return Fact(f"quality.{name}", sentence, None, 0, "back_test")
+        sentence = f"No published figure {whose} can be computed again from these files."
+        return Fact(f"quality.{name}", sentence, "share_agreeing", None, 0, "back_test")
     sentence = (
-        f"Of {judged:,} published figures {whose} that were made again from schools, "
-        f"{agree:,} agree to rounding, {explained:,} are explained by pupils in no "
-        f"school\u2019s figure or by weights, and {differ:,} "
-        f"{'differs' if differ == 1 else 'differ'}."
+        f"Of {judged:,} published figures {whose} that were computed again from schools, "
+        f"{agree:,} {_agree(agree)} to rounding; {explained:,} {_differ(explained)} by no "
+        "more than pupils missing from the schools\u2019 figures, or weights that are not "
+        f"published, could cause; {differ:,} {_differ(differ)} by more."
     )
-    return Fact(f"quality.{name}", sentence, 1 - differ / judged, judged, "back_test")
+    return Fact(
+        f"quality.{name}", sentence, "share_agreeing", agree / judged, judged, "back_test"
+    )
+
+
+def _agree(count: int) -> str:
+    return "agrees" if count == 1 else "agree"
+
+
+def _differ(count: int) -> str:
+    return "differs" if count == 1 else "differ"
 
 
 def _intervals(intervals: pd.DataFrame) -> Fact:
@@ -68,12 +80,14 @@ def _intervals(intervals: pd.DataFrame) -> Fact:
     of, met = int(counted["intervals"].sum()), int(counted["reproduced"].sum())
     if of == 0:
         sentence = "These files hold no published interval with its number of pupils."
-        return Fact("quality.intervals", sentence, None, 0, "intervals")
+        return Fact("quality.intervals", sentence, "share_reproduced", None, 0, "intervals")
     sentence = (
         f"{met:,} of {of:,} published confidence intervals ({_share(met, of)}) follow from "
         "the figure, its pupils and the national SD, to rounding."
     )
-    return Fact("quality.intervals", sentence, met / of, of, "intervals")
+    return Fact(
+        "quality.intervals", sentence, "share_reproduced", met / of, of, "intervals"
+    )
 
 
 def _sds(recovered: pd.DataFrame) -> Fact:
@@ -82,40 +96,63 @@ def _sds(recovered: pd.DataFrame) -> Fact:
     allowed = known["known"].between(known["low"], known["high"])
     if whole.empty:
         sentence = "No national SD could be recovered from these files."
-        return Fact("quality.sds", sentence, None, 0, "recovered_sds")
+        return Fact("quality.sds", sentence, "share_allowed", None, 0, "recovered_sds")
     sentence = (
         f"{len(whole):,} national SDs were recovered from published intervals; of the "
         f"{len(known):,} kept with the project, {int(allowed.sum()):,} lie where these "
         "intervals allow."
     )
     share = float(allowed.mean()) if len(known) else None
-    return Fact("quality.sds", sentence, share, len(known), "recovered_sds")
+    return Fact(
+        "quality.sds", sentence, "share_allowed", share, len(known), "recovered_sds"
+    )
 
 
 def _missing(missing: pd.DataFrame) -> Fact:
-    of, lacking, suppressed = (
-        int(missing[name].sum()) for name in ("cells", "missing", "suppressed")
+    of, lacking, suppressed, undecided = (
+        int(missing[name].sum()) for name in ("cells", "missing", "suppressed", "undecided")
     )
     if of == 0:
         sentence = "These files hold no state-funded mainstream school."
-        return Fact("quality.missing", sentence, None, 0, "missing")
-    sentence = (
-        f"State-funded mainstream schools lack {_share(lacking, of)} of {of:,} figures; "
-        f"the department suppressed {_share(suppressed, of)}."
+        return Fact("quality.missing", sentence, "share_missing", None, 0, "missing")
+    lack = f"State-funded mainstream schools lack {_share(lacking, of)} of {of:,} figures"
+    if not undecided:
+        said = f"the department suppressed {_share(suppressed, of)}"
+    elif not suppressed:
+        said = (
+            "how many of them the department suppressed is not known, as these files hold "
+            "no code of suppression and leave cells blank"
+        )
+    else:
+        said = (
+            f"the department suppressed {_share(suppressed, of)} at least; of "
+            f"{_share(undecided, of)} it is not known, as their files hold no code of "
+            "suppression and leave cells blank"
+        )
+    return Fact(
+        "quality.missing", f"{lack}; {said}.", "share_missing", lacking / of, of, "missing"
     )
-    return Fact("quality.missing", sentence, lacking / of, of, "missing")
 
 
 def _files(files: pd.DataFrame) -> Fact:
     counts = files["verdict"].value_counts()
     fit, some, none = (int(counts.get(v, 0)) for v in (FIT, RESERVATIONS, NOT_FIT))
     if files.empty:
-        return Fact("quality.files", "No file was read.", None, 0, "files")
+        sentence = "No file was read."
+        return Fact("quality.files", sentence, "share_fit", None, 0, "files")
     sentence = (
-        f"Of {len(files):,} files, {fit:,} {'is' if fit == 1 else 'are'} fit for use, "
-        f"{some:,} with reservations, and {none:,} {'is' if none == 1 else 'are'} not fit."
+        f"Of {len(files):,} files, {fit:,} {'is' if fit == 1 else 'are'} fit for use "
+        f"without reservations, {some:,} with reservations, and {none:,} "
+        f"{'is' if none == 1 else 'are'} not fit."
     )
-    return Fact("quality.files", sentence, (fit + some) / len(files), len(files), "files")
+    return Fact(
+        "quality.files",
+        sentence,
+        "share_fit",
+        fit / len(files),
+        len(files),
+        "files",
+    )
 
 
 def _share(part: int, whole: int) -> str:

@@ -36,12 +36,12 @@ def checks_of_back_test(back_test: pd.DataFrame) -> Iterator[dict[str, Any]]:
     ):
         for key, of_file in rows.groupby(["key_stage", "year", "source"]):
             yield dict(zip(("key_stage", "year", "file"), key, strict=True)) | {
-                "check": f"figures of {whose} made again from schools",
+                "check": f"figures of {whose} computed again from schools",
                 "about": "the file",
                 "examined": len(of_file),
                 "failed": int((of_file["verdict"] == DIFFERS).sum()),
                 "weight": FAULT,
-                "said": f"figures of {whose} differ from what their schools give",
+                "if_failed": f"figures of {whose} differ from what their schools give",
             }
 
 
@@ -50,12 +50,12 @@ def checks_of_intervals(judged: pd.DataFrame) -> Iterator[dict[str, Any]]:
     counted = judged[judged["in_target"].astype(bool) & (judged["record"] != TRUSTS)]
     for key, of_file in counted.groupby(["key_stage", "year", "source"], observed=True):
         yield dict(zip(("key_stage", "year", "file"), key, strict=True)) | {
-            "check": "confidence intervals made again",
+            "check": "confidence intervals computed again",
             "about": "the file",
             "examined": len(of_file),
             "failed": int((~of_file["reproduced"].astype(bool)).sum()),
             "weight": FAULT,
-            "said": "published intervals do not follow from value, pupils and national SD",
+            "if_failed": "published intervals do not follow from value, pupils and national SD",
         }
 
 
@@ -102,7 +102,7 @@ def _verdict(checks: pd.DataFrame) -> dict[str, str | None]:
 def _told(failed: pd.DataFrame) -> list[str]:
     """Tell each reservation once, with how much of what it concerns."""
     told = []
-    for said, rows in failed.groupby("said", sort=False):
+    for said, rows in failed.groupby("if_failed", sort=False):
         examined, count = int(rows["examined"].sum()), int(rows["failed"].sum())
         size = "" if examined == 1 else f" ({count:,} of {examined:,})"
         told.append(f"{said}{size}")

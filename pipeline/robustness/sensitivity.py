@@ -26,15 +26,18 @@ def add_sensitivity(found: Findings, joined: Joined) -> None:
     if not joined.gate.impact_allowed:
         found.add(QUESTION, LOST, status="withheld", said=joined.gate.reason)
         return
+    level = found.panel.level
     try:
         betas, covariance, before, after = coefficients(joined.frame)
         weights = np.full(after, 1 / after)
         for drift in DRIFTS:
-            bound = relative_magnitudes(betas, covariance, before, after, drift, weights)
+            bound = relative_magnitudes(
+                betas, covariance, before, after, drift, weights, level=level
+            )
             _add(found, BOUND, bound.low, bound.high, betas, before, weights, joined, drift)
-        line = smoothness(betas, covariance, before, after, 0.0, weights)
+        line = smoothness(betas, covariance, before, after, 0.0, weights, level=level)
         _add(found, LINE, line.low, line.high, betas, before, weights, joined, "")
-        lost = breakdown(betas, covariance, before, after, weights)
+        lost = breakdown(betas, covariance, before, after, weights, level=level)
     except ValueError as refused:
         found.cannot(QUESTION, LOST, str(refused))
         return
@@ -104,4 +107,5 @@ def _add(
         low=low,
         high=high,
         schools=joined.schools,
+        said=f"plain mean of the {len(betas) - before} waves from joining on",
     )

@@ -8,6 +8,7 @@ from pipeline.challenges.specification_curve import curve, grid, permutation_tes
 from pipeline.challenges.specification_sample import Estimand, Specification
 from pipeline.improvement.event_study import Joined
 from pipeline.improvement.findings import Findings
+from pipeline.robustness.placebos import workers_for
 
 QUESTION = "specification curve"
 MEDIAN = "median of all specifications"
@@ -18,14 +19,16 @@ ESTIMANDS: dict[Estimand, str] = {
 }
 
 
+CURVES = tuple(f"{MEDIAN}, {words}" for words in ESTIMANDS.values())
+
+
 def add_specifications(found: Findings, joined: Joined | None, *, seed: int) -> None:
     """Fit every specification and test each curve as a whole.
 
     The difference in change is asked for only where the power gate lets an impact be
     shown; the difference in level always, as a description.
     """
-    for estimand in ESTIMANDS:
-        quantity = f"{MEDIAN}, {ESTIMANDS[estimand]}"
+    for estimand, quantity in zip(ESTIMANDS, CURVES, strict=True):
         if estimand == "two_way" and joined is None:
             found.cannot(QUESTION, quantity, "no event study of this outcome")
         elif estimand == "two_way" and joined and not joined.gate.impact_allowed:
@@ -49,6 +52,7 @@ def _fit(found: Findings, quantity: str, estimand: Estimand, seed: int) -> None:
             cluster=None,
             draws=DRAWS,
             seed=seed,
+            workers=workers_for(frame),
         )
     except ValueError as refused:
         found.cannot(QUESTION, quantity, str(refused))
@@ -74,8 +78,8 @@ def laid_out(frame: pd.DataFrame) -> pd.DataFrame:
     """Add the columns between which the specifications choose."""
     rank = frame.groupby("year")["outcome"].rank(pct=False)
     count = frame.groupby("year")["outcome"].transform("size")
-    last = frame["year"].max()
-    stays = frame.loc[frame["is_member"] & (frame["year"] == last), "school_key"]
+    last = frame.sort_values("year").drop_duplicates("school_key", keep="last")
+    stays = last.loc[last["is_member"], "school_key"]
     start = frame.sort_values("year").drop_duplicates("school_key")
     own = start.loc[start["ever_member"], "outcome"]
     low, high = own.quantile([0.05, 0.95])
@@ -86,7 +90,8 @@ def laid_out(frame: pd.DataFrame) -> pd.DataFrame:
         joined=cohort,
         a_year_later=np.where(cohort > 0, cohort + 1, 0.0),
         still_members=np.where(frame["school_key"].isin(stays), cohort, 0.0),
-        like_at_the_start=frame["school_key"].isin(near),
+        never_members=~frame["ever_member"],
+        like_at_the_start=frame["school_key"].isin(near) & ~frame["ever_member"],
         size=np.log(frame["pupils"]),
     )
 
@@ -104,7 +109,8 @@ def specifications(frame: pd.DataFrame, estimand: Estimand) -> list[Specificatio
         members=["joined", "a_year_later", "still_members"],
         estimand=[estimand],
         weights=[None, "pupils"],
-        controls=[None, "like_at_the_start"],
+        # A member that left is no comparison where only those that stayed are members.
+        controls=["never_members", "like_at_the_start"],
         covariates=[(), ("size",)],
         years=spans,
     )

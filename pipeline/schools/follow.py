@@ -307,7 +307,7 @@ def _fates_before_results(of: _Year) -> pd.DataFrame:
             stage = of.key_stage.upper()
             lost = (IN_FILES, f"no {stage} pupils: in other key stages only")
         else:
-            lost = (IN_FILES, "open, in no table of any year")
+            lost = (IN_FILES, "open, in no table of the files supplied")
         fates.append((key, "partners", *lost))
     for key, where in place.items():
         side = "partners" if key in of.member else "rest"

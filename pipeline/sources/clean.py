@@ -84,7 +84,7 @@ def clean(key_stage: KeyStage, parameters: Parameters) -> Cleaned:
             "schools_in_two_files": repeated,
             "corrected": [vars(applied) for t in tables for applied in t.corrected],
             "years": {
-                str(year): _year_entry(key_stage, year, tables)
+                str(year): _year_entry(key_stage, year, tables, of_stage)
                 for year in parameters.years.all
             },
         },
@@ -271,6 +271,8 @@ def _file_entry(table: Table) -> dict[str, Any]:
 
 
 def _why_left_out(download: Download, parameters: Parameters) -> str:
+    if download.release == "":
+        return "school information only: no results of its year stand beside it"
     if download.release != parameters.sources.release:
         return f"{download.release}, and this run reads {parameters.sources.release}"
     if download.superseded_by is not None:
@@ -279,8 +281,8 @@ def _why_left_out(download: Download, parameters: Parameters) -> str:
 
 
 def _year_entry(
-    key_stage: KeyStage, year: int, tables: list[Table]
-) -> dict[str, str | bool]:
+    key_stage: KeyStage, year: int, tables: list[Table], found: list[Download]
+) -> dict[str, str]:
     reasons = {m.why_not_published(year) for m in MEASURES[key_stage]}
     of_year = [t for t in tables if t.download.year == year]
     if of_year:
@@ -289,6 +291,15 @@ def _year_entry(
         return {
             "state": "not published",
             "reason": next(iter(sorted(map(str, reasons)))),
+        }
+    others = sorted({d.release for d in found if d.year == year})
+    if others:
+        kinds = " and ".join(release or "school information" for release in others)
+        named = ", ".join(sorted({d.shown for d in found if d.year == year}))
+        return {
+            "state": "not supplied",
+            "as": f"supplied as {kinds} only",
+            "reason": f"not supplied: {kinds} only ({named}), which this run does not read",
         }
     return {
         "state": "not supplied",

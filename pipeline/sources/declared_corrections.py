@@ -52,7 +52,11 @@ class _Entry(BaseModel):
 
     def is_of(self, file: TableFile) -> bool:
         """Say whether the correction is about this file."""
-        return self.names(file.shown) and self.sha256 in (None, file.sha256)
+        return self.is_of_file(file.shown, file.sha256)
+
+    def is_of_file(self, shown: str, sha256: str) -> bool:
+        """Say whether the correction is about the file of this name and this hash."""
+        return self.names(shown) and self.sha256 in (None, sha256)
 
 
 class HeaderCorrection(_Entry):

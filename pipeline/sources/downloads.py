@@ -71,6 +71,7 @@ class Download:
     area: str
     key_stage: KeyStage
     release: str
+    """Empty for a table of school information, which has no release."""
     member: Member | None = None
     """Where in the zip it stands, if it is a zip."""
     is_ees: bool = False
@@ -89,9 +90,11 @@ def find(folder: Path, shown_from: str) -> list[Download]:
     Tables of the download site are known by their name; their year is the folder's, or
     stands in the name. Tables of explore-education-statistics are known by their columns,
     and one file may hold several years, which are listed one by one. Zips are looked
-    into and never unpacked. Raises Fault when there is no such folder or no table in it,
-    and InputFault for a table whose year cannot be told, for two different files of one
-    table, and for a zip that cannot be trusted or read.
+    into and never unpacked. A table of school information of a year that has no results
+    is listed too, without a release, so that it is told that it was found. Raises Fault
+    when there is no such folder or no table in it, and InputFault for a table whose year
+    cannot be told, for two different files of one table, and for a zip that cannot be
+    trusted or read.
     """
     if not folder.is_dir():
         raise Fault(
@@ -113,8 +116,8 @@ def find(folder: Path, shown_from: str) -> list[Download]:
             published += [d for d in of_file if d.release]
             information += [d for d in of_file if not d.release]
     tables = [*_once(site), *_with_information(_once(published), information)]
-    found = _superseded(tables)
-    if not found:
+    found = [*_superseded(tables), *_beside_no_results(tables, information)]
+    if not tables:
         raise Fault(
             f"{shown_from}: no performance table in this folder\n"
             "  expected: files such as 2018-2019/england_ks4final.csv\n"
@@ -374,6 +377,14 @@ def _with_information(
 ) -> list[Download]:
     beside = {(d.key_stage, d.year): d for d in reversed(information)}
     return [replace(t, information=beside.get((t.key_stage, t.year))) for t in tables]
+
+
+def _beside_no_results(
+    tables: list[Download], information: list[Download]
+) -> list[Download]:
+    """Give the tables of school information of years that have no results."""
+    with_results = {(t.key_stage, t.year) for t in tables}
+    return [d for d in information if (d.key_stage, d.year) not in with_results]
 
 
 def _superseded(tables: list[Download]) -> list[Download]:

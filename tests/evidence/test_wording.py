@@ -166,11 +166,47 @@ def test_a_headline_speaks_of_the_latest_year_that_has_a_figure(fact, all_facts)
         assert "2017/18" in headline.sentence
 
 
-def test_a_headline_without_any_figure_says_so(all_facts):
+def test_a_headline_without_any_figure_says_why_in_the_facts_own_words(fact):
+    """Schools stand in the tables of two years, and none of them is a member."""
+    no_member = "no member stands in that year's table"
+    reasons = {
+        2016: "not supplied: no key stage 4 table of 2015/16 among the sources",
+        2017: no_member,
+        2018: no_member,
+        2019: "not supplied: that year's files have no column P8MEA",
+        2020: "not published: the department published no results (pandemic)",
+        2021: "not published: the department published no results (pandemic)",
+    }
+    gaps = [fact(None, year=year, reason=why) for year, why in reasons.items()]
+    assert wording.why_none(gaps) == (
+        f"{no_member} (2016/17 to 2017/18); that year's files have no column P8MEA "
+        "(2018/19); not supplied (2015/16); not published (2019/20 to 2020/21)"
+    )
+
+
+def test_headlines_without_any_figure_have_no_verdict(all_facts):
     told = headlines(all_facts(None, None, None), others=OTHERS, confidence_level=0.95)
+    assert len(told) == 6
     for headline in told:
-        assert headline.sentence.endswith("no figure in these files.")
+        assert ": no figure to compare; not supplied (2017/18 to 2018/19)." in (
+            headline.sentence
+        )
         assert headline.verdict is None
+
+
+def test_where_no_headline_has_a_figure_the_page_leads_to_what_there_is(all_facts, fact):
+    facts = all_facts(None, None, None)
+    about = {"key_stage": "ks5", "measure": "a_level_value_added", "year": 2017}
+    facts.append(fact(0.1, 0.0, 0.2, **about))
+    told = headlines(facts, others=OTHERS, confidence_level=0.95)
+    assert len(told) == 7
+    assert told[6].sentence == "Below stand figures of A level value added (2016/17)."
+    assert told[6].fact_id == "ks5.a_level_value_added.all.2017.gap"
+
+
+def test_where_a_headline_has_a_figure_there_is_no_seventh(all_facts):
+    told = headlines(all_facts(0.5, 0.2, 0.8), others=OTHERS, confidence_level=0.95)
+    assert len(told) == 6
 
 
 def test_percentages_are_told_in_percentage_points(all_facts):

@@ -89,7 +89,8 @@ def _writable(told: Any) -> None:
 
 def _performance(start: Start, folder: Path) -> Facts:
     facts: Facts = {}
-    found = performance_tables.find(folder, SHOWN)
+    # School information alone is found, told and never read.
+    found = [d for d in performance_tables.find(folder, SHOWN) if d.release]
     for key_stage in ("ks2", "ks4", "ks5"):
         _writable(performance_tables.overlooked(folder, key_stage))
     for download in found:

@@ -1,5 +1,6 @@
 """What anyone else is given: the department's own layout, and nothing of few pupils."""
 
+import hashlib
 import json
 
 import frictionless
@@ -9,9 +10,11 @@ import pytest
 
 from pipeline.contracts import promise
 from pipeline.contracts.results import RESULTS
+from pipeline.measures.catalogue import MEASURES
 from pipeline.publication import open_data
 from pipeline.publication.open_data import is_small, open_table, resources
 from pipeline.run import locations
+from pipeline.schools import link
 from pipeline.sources import clean
 
 KS4 = "2018-2019/england_ks4final.csv"
@@ -66,6 +69,9 @@ def written(project, school, monkeypatch):
             school(100001, P8MEA=0.12, P8PUP=90, P8CILOW=-0.1, P8CIUPP=0.3, ATT8SCR=50.25),
             school(100002, P8MEA="SUPP", P8PUP="SUPP", ATT8SCR="NE"),
             school(100003, P8MEA=0.5, P8PUP=4, SCHNAME="=HYPERLINK(1)"),
+            school(100004, PTL2BASICS_95="43%", TPUP=90),
+            school(100005, PTL2BASICS_95="65%", TPUP=90, EBACCAPS=4.0),
+            school(100006, PTL2BASICS_95="50%", TPUP=90, EBACCAPS=3.85),
         ],
     )
     for name in ("ks2", "ks4", "ks5"):
@@ -83,6 +89,44 @@ def test_a_figure_stands_with_its_decimals_and_a_gap_with_its_symbol(written):
     assert written.loc["100001", "progress_8_low"] == "-0.10"
     assert written.loc["100001", "progress_8_pupils"] == "90"
     assert written.loc["100002", ["progress_8", "attainment_8"]].tolist() == ["c", "z"]
+
+
+def test_a_figure_is_written_with_the_decimals_it_was_published_with(written):
+    """Grade 5 stands there in whole per cents, the average point score in hundredths."""
+    assert written.loc["100004", "english_maths_5"] == "43"
+    assert written.loc["100005", "ebacc_points"] == "4.00"
+    about = pd.read_csv(locations.open_table("ks4").with_suffix(".meta.csv"))
+    places = about.set_index("col_name")["indicator_dp"]
+    assert (places["english_maths_5"], places["ebacc_points"]) == (0, 2)
+    assert places["english_maths_5_pupils"] == 0
+
+
+def test_a_number_of_entries_is_not_called_one_of_pupils():
+    about = open_data._about_columns(MEASURES["ks5"], pd.Series(dtype=int))
+    labels = about.set_index("col_name")["label"]
+    assert labels["a_level_value_added_entries"].endswith("number of entries")
+    assert "a_level_value_added_pupils" not in labels
+    assert labels["a_level_points_pupils"].endswith("number of pupils")
+
+
+def test_a_key_stage_without_results_has_no_empty_table(written):
+    assert not locations.open_table("ks5").exists()
+    assert not locations.open_table("ks5").with_suffix(".meta.csv").exists()
+
+
+def test_the_package_names_its_sources_and_how_long_each_table_is(written):
+    package = json.loads(locations.data_package().read_text())
+    assert any(KS4 in source["title"] for source in package["sources"])
+    for resource in package["resources"]:
+        content = (locations.data_package().parent / resource["path"]).read_bytes()
+        assert resource["bytes"] == len(content)
+        assert resource["hash"] == "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def test_every_table_of_the_stage_link_is_in_the_package(written):
+    package = json.loads(locations.data_package().read_text())
+    paths = {resource["path"] for resource in package["resources"]}
+    assert {f"schools/{name}.parquet" for name in link.TABLES} <= paths
 
 
 def test_a_published_figure_of_four_pupils_is_withheld(written):
@@ -109,7 +153,7 @@ def test_the_package_is_valid_and_its_open_tables_are_what_it_says(written):
     package = frictionless.Package(str(locations.data_package()))
     assert package.to_descriptor()["name"] == "partnership-evaluation-results"
     opened = [r for r in package.resources if r.name.endswith("-open")]
-    assert [r.name for r in opened] == ["ks2-open", "ks4-open", "ks5-open"]
+    assert [r.name for r in opened] == ["ks4-open"]
     for resource in opened:
         report = frictionless.validate(resource)
         assert report.valid, report.flatten(["rowNumber", "fieldName", "message"])
@@ -142,4 +186,4 @@ def test_the_schema_says_in_words_what_every_column_holds(written):
 
 def test_withheld_cells_are_counted(written):
     assert open_table("ks4", suppress_up_to=5).withheld == 1
-    assert promise.read(locations.results("ks4"), RESULTS)["value"].notna().sum() == 3
+    assert promise.read(locations.results("ks4"), RESULTS)["value"].notna().sum() == 8

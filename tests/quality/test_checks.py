@@ -5,7 +5,11 @@ import pytest
 
 from pipeline.contracts.quality import FIT, NOT_FIT, RESERVATIONS
 from pipeline.quality import check, completeness, continuity
-from pipeline.quality.coherence import checks_of_figures
+from pipeline.quality.coherence import (
+    FEWER_THAN_ALL,
+    MORE_THAN_ALL,
+    checks_of_figures,
+)
 from pipeline.quality.headlines import headlines
 from pipeline.quality.promised import as_promised
 from pipeline.quality.verdicts import files_of, verdicts
@@ -13,11 +17,25 @@ from pipeline.quality.verdicts import files_of, verdicts
 FILE = "2018-2019/england_ks4final.csv"
 
 
+BLANK = "blank in the file"
+SUPPRESSED = "suppressed: few pupils, or to protect such a figure"
+
+
+def rows_of(tables):
+    """Give everything that was checked."""
+    table = tables.write().published()
+    return [*completeness.checks_of_files(table), *checks_of_figures(table)]
+
+
+def row_of(tables, name):
+    """Give what one check says."""
+    (row,) = [row for row in rows_of(tables) if row["check"] == name]
+    return row
+
+
 def found(tables, name):
     """Give what one check examined and how much of it failed."""
-    table = tables.write().published()
-    listed = [*completeness.checks_of_files(table), *checks_of_figures(table)]
-    (row,) = [row for row in listed if row["check"] == name]
+    row = row_of(tables, name)
     return row["examined"], row["failed"]
 
 
@@ -52,11 +70,37 @@ class TestGroupsOfOneSchool:
 
     def test_add_up_to_all_pupils(self, tables):
         made = self.school(tables, (50.1, 100), (51.2, 60), (48.5, 40))
-        assert found(made, "girls and boys add up to all pupils") == (1, 0)
+        assert found(made, f"girls and boys {MORE_THAN_ALL}") == (1, 0)
+        assert found(made, f"girls and boys {FEWER_THAN_ALL}") == (1, 0)
 
-    def test_that_fall_short_are_counted(self, tables):
-        made = self.school(tables, (50.1, 100), (51.2, 60), (48.5, 37))
-        assert found(made, "girls and boys add up to all pupils") == (1, 1)
+    def test_that_fall_short_are_counted_apart_from_those_that_are_too_many(self, tables):
+        short = self.school(tables, (50.1, 100), (51.2, 60), (48.5, 37))
+        assert found(short, f"girls and boys {MORE_THAN_ALL}") == (1, 0)
+        assert found(short, f"girls and boys {FEWER_THAN_ALL}") == (1, 1)
+        many = self.school(tables, (50.1, 100), (51.2, 60), (48.5, 42))
+        assert found(many, f"girls and boys {MORE_THAN_ALL}") == (1, 1)
+        assert found(many, f"girls and boys {FEWER_THAN_ALL}") == (1, 0)
+
+    @pytest.mark.parametrize(("schools", "share"), [(29, None), (30, 0.03)])
+    def test_say_by_how_much_many_schools_fall_short_and_never_few(
+        self, tables, schools, share
+    ):
+        """Each school has 100 pupils, and its groups have 97."""
+        made = tables(measure="attainment_8")
+        for urn in range(100001, 100001 + schools):
+            for group, pupils in (("all", 100), ("girls", 60), ("boys", 37)):
+                made.school(50.1, pupils, group=group, urn=str(urn))
+        assert row_of(made, f"girls and boys {FEWER_THAN_ALL}")["share_short"] == share
+
+    def test_of_a_mean_over_entries_are_not_averaged_by_students(self, tables):
+        """By students 0.5 * 30 + 0.5 * 20 = 25, and by entries anything between."""
+        made = tables(key_stage="ks5", measure="a_level_points")
+        for group, value, pupils in (("all", 27.1, 100), ("disadvantaged", 20.1, 50),
+                                     ("others", 30.1, 50)):  # fmt: skip
+            made.school(value, pupils, group=group, urn="100001")
+        checks = {row["check"] for row in rows_of(made)}
+        assert "all pupils lie between disadvantaged and other pupils" in checks
+        assert "disadvantaged and other pupils average to all pupils" not in checks
 
     def test_have_all_pupils_between_them(self, tables):
         made = self.school(tables, (55.1, 100), (51.2, 60), (48.5, 40))
@@ -75,7 +119,7 @@ class TestGroupsOfOneSchool:
 class TestAFile:
     def test_says_which_columns_it_lacks(self, tables):
         made = tables(absent=["P8MEA_LO"]).school(0.1, 100)
-        examined, failed = found(made, "columns of the catalogue")
+        examined, failed = found(made, "columns that this project reads")
         assert failed == 1
         assert examined > 30
 
@@ -85,6 +129,21 @@ class TestAFile:
             1,
             0,
         )
+
+    def test_without_independent_schools_is_told_but_not_of_primary_schools(self, tables):
+        name = "independent schools"
+        assert found(tables().school(0.1, 100), name) == (1, 1)
+        assert found(tables().school(0.1, 100).school(0.2, 9, kind="IND"), name) == (1, 0)
+        primary = tables(key_stage="ks2", measure="reading_progress").school(0.1, 100)
+        assert found(primary, name) == (1, 0)
+
+    def test_with_blanks_and_no_code_cannot_tell_what_was_suppressed(self, tables):
+        made = tables().school(0.1, 100).school(None, 4, reason=BLANK)
+        assert found(made, completeness.NO_CODES) == (1, 1)
+        assert found(made.school(None, 3), completeness.NO_CODES) == (1, 0)
+
+    def test_with_every_figure_has_nothing_suppressed(self, tables):
+        assert found(tables().school(0.1, 100), completeness.NO_CODES) == (1, 0)
 
     def test_counts_schools_of_no_known_type(self, tables):
         made = tables().school(0.1, 100, kind="").school(0.2, 100)
@@ -106,6 +165,7 @@ class TestCodesAndMissingFigures:
     def test_the_smallest_schools_are_not_singled_out(self, tables):
         made = tables().school(None, 4).school(0.2, 10).school(0.3, 200).school(None, None)
         table = completeness.missing_figures(made.write().published())
+        assert (table["undecided"] == 0).all()
         assert table.set_index("size")[["cells", "missing"]].to_dict("index") == {
             "up to 10": {"cells": 2, "missing": 1},
             "over 180": {"cells": 1, "missing": 0},
@@ -140,6 +200,16 @@ class TestFromYearToYear:
         made.school(0.1, 100, year=2019, urn="100003")
         (row,) = self.followed(made)
         assert (row["stayed"], row["came"], row["went"]) == (1, 1, 1)
+
+    def test_a_file_without_independent_schools_is_no_closure_of_mainstream_ones(
+        self, tables
+    ):
+        made = tables().school(0.1, 100, year=2018, urn="100001")
+        made.school(0.1, 100, year=2018, urn="100002", kind="IND")
+        made.school(0.1, 100, year=2019, urn="100001")
+        told = {row["place"]: row for row in self.followed(made)}
+        assert told["independent or non-maintained"]["went"] == 1
+        assert told["state-funded mainstream"]["went"] == 0
 
     def test_a_school_that_becomes_an_academy_stays(self, tables):
         made = tables().school(0.1, 100, year=2018, urn="100001", school_key="100001")
@@ -183,14 +253,15 @@ class TestTheVerdictOnAFile:
         return row["verdict"], row["why"]
 
     def sound(self, tables):
-        return tables().school(0.15, 100).school(0.25, 100).total(0.2, 200)
+        made = tables().school(0.15, 100).school(0.25, 100).total(0.2, 200)
+        return made.school(0.3, 100, kind="IND")
 
     def test_is_fit_where_everything_agrees(self, tables):
         assert self.verdict(self.sound(tables))[0] == FIT
 
     def test_is_not_fit_where_a_national_figure_differs(self, tables):
         made = tables().school(0.15, 100).school(0.25, 100).total(0.5, 200)
-        verdict, why = self.verdict(made)
+        verdict, why = self.verdict(made.school(0.3, 100, kind="IND"))
         assert verdict == NOT_FIT
         assert why == "figures of England differ from what their schools give"
 
@@ -198,14 +269,14 @@ class TestTheVerdictOnAFile:
         made = self.sound(tables).school(7.2, 100, kind="IND")
         verdict, why = self.verdict(made)
         assert verdict == NOT_FIT
-        assert "figures lie outside -7 to 7 (1 of 3)" in why
+        assert "figures lie outside -7 to 7 (1 of 4)" in why
 
     def test_has_reservations_where_columns_are_missing(self, tables):
         made = self.sound(tables)
         made.absent = ["P8MEA_LO", "P8MEA_HI"]
         verdict, why = self.verdict(made)
         assert verdict == RESERVATIONS
-        assert "columns of the catalogue are missing (2 of" in why
+        assert "columns that this project reads are missing (2 of" in why
 
     def test_has_none_for_a_single_case(self, tables):
         made = self.sound(tables)
@@ -227,6 +298,39 @@ class TestHeadlines:
         national = facts[0]
         assert (national.value, national.of, national.table) == (1, 1, "back_test")
         assert national.sentence.startswith("Of 1 published figures of England")
+
+    def test_do_not_call_a_figure_that_is_explained_one_that_agrees(self, tables):
+        """Ours is 0.2 of 200 pupils; the other 100 could make it 0.1."""
+        made = tables().school(0.15, 100).school(0.25, 100).total(0.1, 300)
+        national = made.check().facts[0]
+        assert (national.value_is, national.value) == ("share_agreeing", 0)
+        assert "0 agree to rounding; 1 differs by no more than pupils" in national.sentence
+        assert national.sentence.endswith("0 differ by more.")
+
+    @pytest.mark.parametrize(
+        ("reason", "said"),
+        [
+            (SUPPRESSED, "the department suppressed 50.0%."),
+            (BLANK, "how many of them the department suppressed is not known"),
+        ],
+    )
+    def test_say_what_is_suppressed_only_where_files_hold_codes(self, tables, reason, said):
+        made = tables().school(0.15, 100).school(None, 4, reason=reason)
+        assert said in made.check().facts[4].sentence
+
+    def test_tell_blanks_of_one_file_from_codes_of_another(self, tables):
+        """2018 holds a code, 2019 only a blank: one of four, and one not known."""
+        made = tables().school(0.15, 100, year=2018).school(None, 4, year=2018)
+        made.school(0.15, 100).school(None, 4, reason=BLANK)
+        said = made.check().facts[4].sentence
+        assert "lack 50.0% of 4 figures" in said
+        assert "suppressed 25.0% at least; of 25.0% it is not known" in said
+
+    def test_of_files_with_reservations_are_not_those_fit_without(self, tables):
+        made = tables().school(0.15, 100).school(0.25, 100)
+        files = made.check().facts[5]
+        assert (files.value_is, files.value) == ("share_fit", 0)
+        assert "0 are fit for use without reservations, 1 with" in files.sentence
 
     def test_say_so_where_there_is_nothing(self, tables):
         facts = {f.id: f for f in tables().school(0.15, 100).check().facts}

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from pipeline.measures.catalogue import measure
-from pipeline.quality.digits import half_a_digit
+from pipeline.quality.digits import half_a_digit, published_decimals
 
 MEASURES = {
     code: measure(stage, code)
@@ -10,6 +10,8 @@ MEASURES = {
         ("ks4", "progress_8"),
         ("ks4", "english_maths_5"),
         ("ks2", "maths_score"),
+        ("ks2", "reading_score"),
+        ("ks2", "maths_progress"),
     )
 }
 
@@ -34,6 +36,35 @@ def test_a_single_figure_in_points_has_the_decimals_of_the_catalogue():
 def test_many_whole_figures_in_points_are_whole():
     """Scaled scores of authorities are published as 104, those of schools too."""
     assert half("maths_score", 103, 104, 105, 106) == [0.5] * 4
+
+
+def test_a_score_that_is_one_number_is_told_by_the_other_score():
+    """England 2016/17: maths 104 and reading 104 and 105, all whole."""
+    rows = pd.DataFrame(
+        {
+            "value": [104.0, 104.0, 105.0, 0.3],
+            "source": ["a.csv", "a.csv", "b.csv", "a.csv"],
+            "measure": ["maths_score", "reading_score", "reading_score", "maths_progress"],
+        }
+    )
+    assert half_a_digit(rows, MEASURES).tolist() == pytest.approx([0.5, 0.5, 0.5, 0.05])
+
+
+def printed(code, *values):
+    rows = pd.DataFrame({"value": values, "source": "a.csv", "measure": code})
+    return published_decimals(rows, MEASURES).tolist()
+
+
+def test_a_whole_figure_among_tenths_is_printed_with_its_tenth():
+    assert printed("english_maths_5", 37.0, 36.7) == [1, 1]
+
+
+def test_two_percentages_that_are_whole_are_printed_whole():
+    assert printed("english_maths_5", 43.0, 25.0) == [0, 0]
+
+
+def test_a_single_figure_in_points_is_printed_as_its_measure_is():
+    assert printed("progress_8", 0.0) == [2]
 
 
 def test_each_file_has_its_own_digit():

@@ -1,17 +1,45 @@
 import json
 import re
 
+import pandas as pd
 import pytest
 import yaml
 
-from pipeline.publication import quality_report
+from pipeline.contracts import promise
+from pipeline.publication import quality_report, quality_sources
+from pipeline.publication.quality_sources import Matched
 from pipeline.quality import check
 from pipeline.run import locations
+from pipeline.schools import link
 
+NO_DAY = "not said by its name"
 GIAS = {
     "supplied": True,
-    "files": [{"file": "links.csv", "sha256": "b" * 64, "rows": 17}],
-    "lineage": {"keys": 44000, "pairs_by_kind": {"conversion": 4012}},
+    "files": [
+        {"file": "spine.xlsx", "sha256": "c" * 64, "rows": 9, "as_at": "2017-2018"},
+        {"file": "links.csv", "sha256": "b" * 64, "rows": 17, "as_at": NO_DAY},
+    ],
+    "left_out": [{"file": "lookup.csv", "why": "its name is not one of the register's"}],
+    "lineage": {
+        "pairs": 5012,
+        "pairs_recorded_by_one_side_only": 521,
+        "pairs_without_a_date": 416,
+        "pairs_with_an_establishment_not_in_the_register": 1525,
+        "pairs_by_kind": {"conversion": 4012, "amalgamation": 1000},
+        "pairs_carried_by_kind": {"conversion": 4012},
+        "establishments": 48000,
+        "keys": 44000,
+        "keys_of_several_establishments": 3940,
+        "keys_with_two_open_at_once": 0,
+    },
+}
+OFSTED = {
+    "supplied": True,
+    "table": "inspections",
+    "files": [
+        {"file": "ofsted.xlsx", "sha256": "d" * 64, "rows": 2, "known_at": "2018-07-31"}
+    ],
+    "left_out": [],
 }
 NOT_SUPPLIED = {"supplied": False, "reason": "sources.ofsted names no folder"}
 
@@ -20,8 +48,10 @@ NOT_SUPPLIED = {"supplied": False, "reason": "sources.ofsted names no folder"}
 def report(tables, project):
     """Write a report on a few schools; give its page and the folder it stands in."""
 
-    def write(*, schools=None, **about):
+    def write(*, schools=None, reason=None, **about):
         made = tables(**about).school(0.15, 1000).school(0.25, 1000)
+        if reason is not None:
+            made.school(None, 4, reason=reason)
         made.school(0.11, 300, group="disadvantaged", urn="100001")
         made.total(0.1, 2100).total(0.11, 300, group="disadvantaged")
         made.total(0.9, 2000, record="local authority")
@@ -67,7 +97,7 @@ def test_shows_each_total_with_what_explains_it(report):
 
 def test_every_table_has_a_caption_and_heads_with_scope(report):
     page, _ = report()
-    tables = re.findall(r"<table>.*?</table>", page, flags=re.DOTALL)
+    tables = re.findall(r"<table\b.*?</table>", page, flags=re.DOTALL)
     assert len(tables) > 8
     for table in tables:
         assert "<caption>" in table
@@ -92,9 +122,96 @@ def test_the_chart_says_in_words_what_it_shows(report):
 
 def test_other_sources_are_supplied_or_the_reason_is_given(report):
     page, _ = report()
-    assert "sources.ofsted names no folder" in page
+    assert "not supplied: sources.ofsted names no folder" in page
     assert "links.csv" in page
-    assert "4,012" in page
+
+
+def test_an_optional_source_says_as_at_when_and_whom_it_holds(report):
+    """Two schools, and neither stands in the outcomes of inspections."""
+    page, _ = report(schools={"gias": GIAS, "ofsted": OFSTED})
+    assert "31 July 2018" in page
+    assert "2017/18" in page
+
+
+def test_how_many_schools_stand_in_a_source_is_counted_by_key_and_key_stage():
+    matched = Matched(
+        schools={"ks2": {"100001"}, "ks4": {"100002", "100003"}, "ks5": set()},
+        files={"a.csv": {"100002"}, "b.csv": {"100003", "100009"}},
+    )
+    assert matched.share(["a.csv"], ["ks2", "ks4"]) == "1 of 3 (33.3%)"
+    assert matched.share(["a.csv", "b.csv"], ["ks4"]) == "2 of 2 (100.0%)"
+    assert matched.share(["a.csv"], ["ks5"]) == "no schools to match"
+    assert matched.share(["trusts.csv"], ["ks4"]) == "no schools in it"
+
+
+def test_a_school_is_matched_under_any_number_that_it_had(tables, project):
+    made = tables().school(0.1, 100, urn="140001", school_key="100001")
+    made.school(0.2, 90, urn="100002", school_key="100002").check()
+    lineage = [
+        {"urn": "100001", "school_key": "100001", "kind": "first of its chain"},
+        {"urn": "140001", "school_key": "100001", "kind": "conversion"},
+    ]
+    inspected = {
+        "urn": "100001",
+        "known_at": pd.Timestamp(2018, 7, 31),
+        "overall_effectiveness": 2,
+        "source": "ofsted.xlsx",
+        "row": 2,
+    }
+    for name, rows in (("lineage", lineage), ("inspections", [inspected])):
+        contract = link.TABLES[name]
+        types = {n: column.dtype.type for n, column in contract.columns.items()}
+        table = pd.DataFrame(rows).reindex(columns=list(types)).astype(types)
+        promise.write(table, locations.school_table(name), contract)
+    found = quality_sources.matched()
+    assert found.share(["ofsted.xlsx"], ["ks4"]) == "1 of 2 (50.0%)"
+    assert quality_sources.conversions_to_unknown_types() == (1, 1)
+
+
+def test_a_source_without_a_usable_file_is_not_called_supplied(report):
+    empty = {"supplied": True, "tables": [
+        {"table": "census", "files": [], "left_out": [], "years": {
+            "2019": {"state": "not supplied", "reason": "no such file"}}}]}  # fmt: skip
+    page, _ = report(schools={"gias": GIAS, "ofsted": NOT_SUPPLIED, "context": empty})
+    assert "none usable: its folder holds no file of a kind that is read" in page
+    assert "<td>supplied</td>" not in page
+    assert "none of 2018/19" in page
+
+
+def test_every_file_that_was_not_read_is_told_with_the_reason(report):
+    page, _ = report()
+    assert "Files found and not read, and why" in page
+    assert "lookup.csv" in page
+
+
+def test_links_between_numbers_are_told_in_sentences(report):
+    page, _ = report()
+    assert "The links join 5,012 pairs of an earlier and a later number." in page
+    assert "not stand in the register of schools that was supplied (as at 2017/18)" in page
+    assert "4,012 pairs carry a school\u2019s history on (conversion 4,012)" in page
+    assert "1,000 do not (amalgamation 1,000)" in page
+    assert "It is assumed that none of these is a sponsored academy" in page
+
+
+def test_schools_of_one_authority_are_named_by_it(report):
+    page, _ = report(area="850")
+    assert "850_ks4final.csv: Hampshire (850)" in page
+    assert "Key stage 4 is that of Hampshire (850) alone." in page
+
+
+def test_files_are_said_to_be_named_final_and_not_to_be_it(report):
+    page, _ = report()
+    assert "All files are named final" in page
+    assert "are of the final release" not in page
+
+
+def test_figures_of_files_without_codes_are_not_said_to_be_unsuppressed(
+    tables, project, report
+):
+    page, _ = report(reason="blank in the file")
+    assert "stand blank in files that hold no code of suppression" in page
+    assert '<td class="n">not known</td>' in page
+    assert "suppressed 0.0%" not in page
 
 
 def test_known_errors_of_published_files_are_listed(report):

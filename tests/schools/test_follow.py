@@ -132,7 +132,7 @@ def test_the_register_of_schools_tells_the_closed_from_the_unknown(project, scho
     assert lost(flow) == {
         "number in none of these files": 1,
         "closed, or not open yet": 1,
-        "open, in no table of any year": 1,
+        "open, in no table of the files supplied": 1,
     }
     assert (remaining(flow)[MATCHED], remaining(flow)[OPEN]) == (3, 2)
 

@@ -120,6 +120,26 @@ def test_a_year_without_file_is_not_supplied_and_a_pandemic_year_not_published(
     }
 
 
+def test_a_year_of_another_release_says_which_tables_were_found(project, school):
+    """Provisional tables and school information are no final tables, and no silence."""
+    project.settings["years"] = {"first": 2018, "last": 2024}
+    project.download(KS4, [school(100001)])
+    project.download("2017-2018/england_ks4provisional.csv", [school(100001)])
+    information = (
+        "time_period,geographic_level,school_urn,t_allks_pupils,t_pupils,t_prior_lo\n"
+        "202324,School,100001,354,90,12\n"
+    )
+    project.download("2023-2024/ks4_school_info_2024.csv", information)
+    inventory = project.clean().inventory
+    assert inventory["years"]["2018"]["as"] == "supplied as provisional only"
+    assert "england_ks4provisional.csv" in inventory["years"]["2018"]["reason"]
+    assert inventory["years"]["2024"]["as"] == "supplied as school information only"
+    assert inventory["left_out"][1] == {
+        "file": "2023-2024/ks4_school_info_2024.csv",
+        "why": "school information only: no results of its year stand beside it",
+    }
+
+
 def test_a_file_outside_the_years_of_the_run_is_left_out_and_listed(project, school):
     project.download(KS4, [school(100001)])
     project.download("2016-2017/england_ks4final.csv", [school(100001)])

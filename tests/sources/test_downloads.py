@@ -325,6 +325,37 @@ def test_a_table_in_the_zip_of_a_release_is_found(folder):
     assert attainment(found) == 50
 
 
+INFORMATION = (
+    "time_period,geographic_level,school_urn,t_allks_pupils,t_pupils,t_prior_lo\n"
+    "202324,School,100001,354,90,12\n"
+)
+
+
+def test_school_information_without_results_is_found_and_has_no_release(folder):
+    save(folder / MEMBER, KS4.format(50))
+    save(folder / "2023-2024/ks4_school_info_2024.csv", INFORMATION)
+    alone, table = find(folder)
+    if table.shown != MEMBER:
+        alone, table = table, alone
+    assert (alone.shown, alone.year) == ("2023-2024/ks4_school_info_2024.csv", 2024)
+    assert (alone.key_stage, alone.release) == ("ks4", "")
+    assert table.information is None
+
+
+def test_school_information_beside_results_is_part_of_them(folder):
+    row = "202324,School,100001,Final,Total,Total,90,50\n"
+    save(folder / "ks4.csv", EES_KS4 + row)
+    save(folder / "info.csv", INFORMATION)
+    (found,) = find(folder)
+    assert found.information.shown == "info.csv"
+
+
+def test_school_information_alone_is_no_performance_table(folder):
+    save(folder / "info.csv", INFORMATION)
+    with pytest.raises(Fault, match="no performance table in this folder"):
+        find(folder)
+
+
 def test_the_download_sites_table_of_the_same_year_is_preferred(folder):
     row = "202324,School,100001,Final,Total,Total,90,50\n"
     save(folder / "ees.csv", EES_KS4 + row)

@@ -98,7 +98,8 @@ def read(project):
         project.download("ees.csv", as_published(rows))
         if beside:
             project.download("information.csv", as_published(beside))
-        (download,) = performance_tables.find(project.folder / "downloads", "downloads")
+        found = performance_tables.find(project.folder / "downloads", "downloads")
+        (download,) = [d for d in found if d.release]
         return performance_tables.read(download)
 
     return read_one
