@@ -83,6 +83,7 @@ class Fact:
             "unit": self.unit,
             "schools": self.schools,
             "pupils": self.pupils,
+            "pupils_counts": self.about.counted,
             "interval": self.interval,
             "reason": self.reason,
             "sources": [vars(source) for source in self.sources],

@@ -79,8 +79,8 @@ def _add_fifths(found: Findings) -> None:
         p_value=compared.interaction_p,
         schools=schools,
         said=(
-            f"{compared.verdict}; {alike}{lost} schools left out: no figure in one of {first}, {second}, {before} "
-            f"and {after}"
+            f"{compared.verdict}; {alike}{lost} schools left out: no figure in one of "
+            f"{first}, {second}, {before} and {after}"
         ),
     )
     found.add(
@@ -112,7 +112,8 @@ def _add_grades(found: Findings, grades: pd.DataFrame) -> None:
         return
     # The grade was known before the year whose results begin the change: an inspection
     # within that year would share its luck.
-    known = grades[grades["known_at"] < pd.Timestamp(years[-2] - 1, 9, 1)]
+    day = pd.Timestamp(years[-2] - 1, 9, 1)
+    known = grades[grades["known_at"] < day]
     if known.empty:
         found.cannot(
             QUESTION, GRADE, "no inspection outcomes known before the change were supplied"
@@ -137,10 +138,13 @@ def _add_grades(found: Findings, grades: pd.DataFrame) -> None:
     except ValueError as refused:
         found.cannot(QUESTION, GRADE, str(refused))
         return
-    _add(found, compared, GRADE)
+    lost = len(grade) - len(wide)
+    _add(found, compared, GRADE, f"{lost} schools left out: no grade known by {day.date()}")
 
 
-def _add(found: Findings, compared: StartingPoint, quantity: str) -> None:
+def _add(
+    found: Findings, compared: StartingPoint, quantity: str, left_out: str = ""
+) -> None:
     for stratum in compared.strata:
         schools = (stratum.partner_schools, stratum.rest_schools)
         if stratum.difference is None or not np.isfinite(stratum.difference):
@@ -158,5 +162,5 @@ def _add(found: Findings, compared: StartingPoint, quantity: str) -> None:
             high=stratum.high,
             p_value=stratum.p_value,
             schools=schools,
-            said=stratum.not_tested or "",
+            said=left_out,
         )

@@ -153,7 +153,8 @@ def _relevance(tables: Tables, inventories: Inventories) -> list[str]:
         for year, entry in inventory["years"].items():
             said_of_it = entry.get("as", entry["state"])
             by_state.setdefault(said_of_it, []).append(int(year))
-        told = [f"{said} {year_spans(by_state[said])}" for said in sorted(by_state)[::-1]]
+        order = sorted(by_state, key=lambda said: (said != "supplied", said))
+        told = [f"{said} {year_spans(by_state[said])}" for said in order]
         said.append(f"{KEY_STAGE_LABELS[key_stage]}: {'; '.join(told)}.")
         held = {f["area"] for f in inventory["files"]}
         if held and "england" not in held:

@@ -140,6 +140,46 @@ def test_no_page_scrolls_sideways(browser, pages, width):
         page.close()
 
 
+SMALLEST_TEXT = """() => [...document.querySelectorAll('figure svg')].map(svg => {
+    const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+    const sizes = [...svg.querySelectorAll('text')].map(
+        text => parseFloat(getComputedStyle(text).fontSize));
+    return scale * Math.min(...sizes);
+})"""
+HEADS_OUT_OF_SIGHT = """() => [...document.querySelectorAll('.scroll')].filter(box => {
+    const head = box.querySelector('table:not(.stacks) tbody th');
+    if (!head || !box.checkVisibility() || box.scrollWidth <= box.clientWidth) return false;
+    box.scrollLeft = 200;
+    return head.getBoundingClientRect().left < box.getBoundingClientRect().left - 1;
+}).length"""
+
+
+def test_charts_can_be_read_on_a_phone(browser, pages):
+    for path in pages:
+        page = opened(browser, path, width=390)
+        sizes = page.evaluate(SMALLEST_TEXT)
+        assert all(size >= 9 for size in sizes), f"{path.parent.name}: {min(sizes)} px"
+        page.close()
+
+
+def test_the_head_of_a_row_stays_in_sight_when_a_table_moves_sideways(browser, pages):
+    for path in pages:
+        page = opened(browser, path, width=390)
+        assert page.evaluate(HEADS_OUT_OF_SIGHT) == 0, path.parent.name
+        page.close()
+
+
+def test_tables_of_sentences_are_cards_on_a_phone_and_tables_on_a_screen(browser, project):
+    path = project.folder / "reports/rendered/data-quality/index.html"
+    shown = {}
+    for width in (390, 1280):
+        page = opened(browser, path, width=width)
+        row = page.locator("table.stacks tbody tr").first
+        shown[width] = row.evaluate("row => getComputedStyle(row).display")
+        page.close()
+    assert shown == {390: "block", 1280: "table-row"}
+
+
 def test_the_first_key_press_offers_to_skip_to_the_content(browser, pages):
     for path in pages:
         page = opened(browser, path)

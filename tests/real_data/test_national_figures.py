@@ -9,14 +9,13 @@ that those missing pupils explain it.
 import pytest
 import yaml
 
+# The rows of England of key stage 4 in 2015/16 are of the provisional table, and not used.
 # measure, group, year: recomputed minus published, as measured on the surviving files.
 MEASURED = {
-    ("progress_8", "all", 2016): 0.0084,  # weighted by TPUP: no P8PUP survives
     ("progress_8", "all", 2017): 0.0056,
     ("progress_8", "all", 2018): 0.0035,
     ("progress_8", "all", 2019): 0.0414,  # no special school in the file
     ("progress_8", "disadvantaged", 2019): 0.0712,  # no special school in the file
-    ("attainment_8", "all", 2016): 0.51,
     ("attainment_8", "all", 2017): 0.46,
     ("attainment_8", "all", 2018): 0.46,
     ("attainment_8", "all", 2019): 1.07,  # no special school in the file
@@ -59,7 +58,7 @@ def test_the_difference_is_the_one_that_was_measured(national, cell):
     assert national.loc[cell, "difference"] == pytest.approx(MEASURED[cell], abs=places)
 
 
-@pytest.mark.parametrize("year", [2016, 2017, 2018])
+@pytest.mark.parametrize("year", [2017, 2018])
 def test_progress_8_agrees_within_one_hundredth_where_special_schools_are_there(
     national, year
 ):

@@ -65,7 +65,8 @@ def found(shared_data):
 
     @cache
     def find_in(folder):
-        return {d.shown: d for d in downloads.find(shared_data / folder, folder)}
+        listed = downloads.find(shared_data / folder, folder)
+        return {d.shown: d for d in listed if d.release}
 
     return find_in
 
@@ -314,6 +315,13 @@ def test_a_real_table_in_a_zip_gives_what_it_gives_loose(
 
 def test_the_real_table_of_information_is_no_table_of_results(found):
     assert not any("ks4_school_info" in shown for shown in found("dfe"))
+
+
+def test_the_real_table_of_information_is_found_beside_no_results(shared_data):
+    alone = [d for d in downloads.find(shared_data / "dfe", "dfe") if not d.release]
+    assert [(d.shown, d.year) for d in alone] == [
+        ("2023-2024/ks4_school_info_2024.csv", 2024)
+    ]
 
 
 def test_school_types_and_pupils_come_from_the_real_table_of_information(
