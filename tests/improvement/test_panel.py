@@ -70,7 +70,9 @@ def of_school(laid, urn, column):
 
 
 def test_the_cohort_is_the_first_whole_year_of_membership(laid_out):
-    laid = laid_out(schools(100001, 100002, 100003), "100001,,2017-09-01,,", "100002,,2017-09-02,,")
+    laid = laid_out(
+        schools(100001, 100002, 100003), "100001,,2017-09-01,,", "100002,,2017-09-02,,"
+    )
     assert of_school(laid, 100001, "cohort") == [2018] * 3
     assert of_school(laid, 100001, "is_member") == [False, True, True]
     assert of_school(laid, 100002, "cohort") == [2019] * 3
@@ -227,9 +229,7 @@ def test_members_of_other_years_only_are_no_members_here(laid_out):
 
 
 def test_an_outcome_that_nobody_has_says_why(laid_out):
-    laid = laid_out(
-        schools(100001, 100002), "100001,,2015-09-01,,", group="disadvantaged"
-    )
+    laid = laid_out(schools(100001, 100002), "100001,,2015-09-01,,", group="disadvantaged")
     assert laid.years == ()
     assert "no school has a figure in 2018/19" in laid.closed
 
@@ -239,7 +239,11 @@ def test_grades_come_under_the_schools_key_and_with_the_day_they_were_known(proj
     for name, rows in {
         "lineage": [{"urn": "100002", "school_key": "100001"}],
         "inspections": [
-            {"urn": "100002", "published": pd.Timestamp(2016, 3, 1), "overall_effectiveness": 2},
+            {
+                "urn": "100002",
+                "published": pd.Timestamp(2016, 3, 1),
+                "overall_effectiveness": 2,
+            },
             {"urn": "100003", "published": None, "overall_effectiveness": 4},
             {"urn": "100004", "overall_effectiveness": None, "reason": "no grade"},
         ],
