@@ -13,6 +13,8 @@ Method = Literal["dr", "reg", "ipw"]
 HIGHEST_SCORE = 0.999
 COLLINEAR = 1e-10
 MOST_STEPS = 60
+VANISHED = 1e-6
+"""A score below this share of the highest may be on its way to zero."""
 TOLD_APART = "the covariates tell the treated from the controls without fail"
 
 
@@ -57,6 +59,11 @@ def change_on_change(
 
     Controls, of whom there may be thousands, enter through two matrix products: the
     estimate and the contributions are linear in the change.
+
+    Controls of a kind that no treated unit is of (a region without a joiner) have no
+    finite logit: its coefficient goes to minus infinity and their scores to 0. The limit
+    is taken, in which they carry no weight and the others keep their logit; the
+    regression among the controls still uses them.
 
     No score is clipped or trimmed: where joiners are rare every control has a score near
     0, and a floor under the scores would move them all. Where a score reaches 0.999 the
@@ -128,9 +135,10 @@ def _inverse(matrix: FloatArray, otherwise: str) -> FloatArray:
     return inverse
 
 
-def _logit(
-    treated: FloatArray, controls: FloatArray, start: FloatArray | None
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+_Logit = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
+
+
+def _logit(treated: FloatArray, controls: FloatArray, start: FloatArray | None) -> _Logit:
     """Coefficients, odds of the treated and of the controls, inverse information.
 
     Newton's method. A step that makes the next step longer, in the metric of the
@@ -174,6 +182,43 @@ def _logit(
             return beta, odds_treated, odds, inverse
         step, longest = following, length
         beta = beta + step
+    kept = _like_some_treated(treated, controls, beta, score)
+    if kept is not None:
+        return _logit_in_the_limit(treated, controls, kept)
     if nearest >= HIGHEST_SCORE:
         raise NotEstimable(TOLD_APART)
     raise NotEstimable("the logit of the propensity score does not converge")
+
+
+def _like_some_treated(
+    treated: FloatArray, controls: FloatArray, beta: FloatArray, score: FloatArray
+) -> npt.NDArray[np.bool_] | None:
+    """The controls that keep a score where those of the others run to 0, or None.
+
+    Others there are only if some direction leaves the index of the treated and of the
+    kept as it is, and lowers that of each other: it is sought along `beta`.
+    """
+    gone = score < VANISHED * float(score.max())
+    if not gone.any() or gone.all():
+        return None
+    level = np.vstack([treated, controls[~gone]])
+    values, axes = np.linalg.eigh(level.T @ level / len(level))
+    free = axes[:, values < COLLINEAR * values[-1]]
+    if not (controls[gone] @ (free @ (free.T @ beta)) < 0).all():
+        return None
+    return ~gone
+
+
+def _logit_in_the_limit(
+    treated: FloatArray, controls: FloatArray, kept: npt.NDArray[np.bool_]
+) -> _Logit:
+    """The logit of the treated and the kept controls, the odds of the others zero."""
+    level = np.vstack([treated, controls[kept]])
+    values, axes = np.linalg.eigh(level.T @ level / len(level))
+    basis = axes[:, values >= COLLINEAR * values[-1]]
+    beta, odds_treated, odds_kept, inverse = _logit(
+        treated @ basis, controls[kept] @ basis, np.zeros(basis.shape[1])
+    )
+    odds = np.zeros(len(controls))
+    odds[kept] = odds_kept
+    return basis @ beta, odds_treated, odds, basis @ inverse @ basis.T

@@ -327,12 +327,7 @@ def codes_of(frame: pd.DataFrame, name: str) -> IntArray:
 def _in_order(frame: pd.DataFrame, name: str) -> tuple[IntArray, list[object]]:
     """Codes of the periods in the order of time, and the periods."""
     codes_of(frame, name)
-    try:
-        codes, levels = pd.factorize(frame[name], sort=True)
-    except TypeError:
-        raise ValueError(
-            f"{name!r} mixes kinds of labels that have no order: give numbers or dates"
-        ) from None
+    codes, levels = pd.factorize(frame[name], sort=True)
     return codes.astype(np.int64, copy=False), levels.tolist()
 
 
