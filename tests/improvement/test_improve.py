@@ -1,0 +1,299 @@
+"""What is asked of a panel of schools, and what is said where there is no answer."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.contracts import promise
+from pipeline.contracts.improvement import FINDINGS
+from pipeline.improvement import findings, improve
+from pipeline.improvement.event_study import (
+    BY_WAVE,
+    DETECTABLE,
+    OVERALL,
+    between,
+    study_joining,
+)
+from pipeline.improvement.findings import Findings
+from pipeline.improvement.growth import LEAST_SCHOOLS, SLOPE
+from pipeline.improvement.matched import CHANGE, changes
+from pipeline.improvement.starting_points import FIFTH, GRADE, KEPT, PLACEBO, VERDICT
+from pipeline.run import locations
+from tests.improvement.made_panel import NO_GRADES, made_panel, rows
+
+CAUSAL = re.compile(
+    r"\b(because|effects?|affect\w*|caus\w*|due to|led to|thanks to|improve\w*|boost\w*)\b",
+    re.IGNORECASE,
+)
+# What the two-level model is made of; and the gate says that there is no impact.
+TERMS = ("school and year effects",)
+
+
+def asked(panel, grades=NO_GRADES):
+    return improve.improve([panel], grades)
+
+
+def without_rows(panel, dropped):
+    return replace(panel, frame=panel.frame[~dropped].reset_index(drop=True))
+
+
+@pytest.fixture(scope="module")
+def many():
+    """Answer for sixty joiners that gain half an SD when they join, in twelve hubs."""
+    return asked(made_panel({2017: 30, 2018: 30}, jump=0.5, hubs=12, others=250))
+
+
+@pytest.fixture(scope="module")
+def three():
+    return asked(made_panel({2018: 3, 2015: 20}, hubs=4))
+
+
+def test_sixty_joiners_have_the_change_that_was_put_in(many):
+    overall = rows(many, "event study", OVERALL).iloc[0]
+    assert overall["status"] == "estimate"
+    assert overall["estimate"] == pytest.approx(0.5, abs=0.08)
+    assert overall["low"] < 0.5 < overall["high"]
+    assert (overall["partner_schools"], overall["rest_schools"]) == (60, 250)
+    assert rows(many, "few schools")["estimate"].item() < 0.5
+    adjusted = rows(many, "event study").iloc[1]
+    assert adjusted["estimate"] == pytest.approx(overall["estimate"], abs=0.05)
+    matched = rows(many, "matched comparison", CHANGE).iloc[0]
+    assert matched["low"] < 0.5 < matched["high"]
+
+
+def test_each_wave_says_how_many_members_it_rests_on(many):
+    waves = rows(many, "event study", BY_WAVE).set_index("at")
+    assert waves["partner_schools"].to_dict() == {"-1": 30, "+0": 60, "+1": 60, "+2": 30}
+    assert abs(waves.loc["-1", "estimate"]) < 0.15 < waves.loc["+1", "estimate"]
+    assert waves["said"].str.startswith("simultaneous band").all()
+
+
+def test_three_joiners_have_a_trajectory_and_the_gates_words_but_no_impact(three):
+    overall = rows(three, "event study", OVERALL).iloc[0]
+    assert (overall["status"], overall["partner_schools"]) == ("withheld", 3)
+    assert overall["said"].startswith("No impact estimate: there are 3 schools")
+    waves = rows(three, "event study", BY_WAVE)
+    assert set(waves["status"]) == {"trajectory"}
+    assert rows(three, "matched comparison")["status"].tolist() == ["withheld"]
+    assert rows(three, "few schools", DETECTABLE)["estimate"].item() > 0
+    assert not rows(three, "event study")["quantity"].str.contains("size and share").any()
+
+
+def test_joiners_of_one_hub_have_a_trajectory_without_any_made_up_error():
+    found = asked(made_panel({2018: 45, 2015: 9}, hubs=1))
+    assert rows(found, "event study", OVERALL)["status"].item() == "withheld"
+    waves = rows(found, "event study", BY_WAVE)
+    assert waves["estimate"].notna().all()
+    assert waves["standard_error"].isna().all()
+    few = rows(found, "few schools").iloc[0]
+    assert few["status"] == "not possible"
+    assert few["said"] == "No impact estimate: 45 schools in too few groups for any error."
+
+
+def test_members_from_before_the_first_year_show_growth_but_no_change_at_joining():
+    found = asked(made_panel({2016: 20, 2010: 20}, rise=0.1))
+    slope = rows(found, "growth", SLOPE).iloc[0]
+    assert slope["low"] < 0.1 < slope["high"]
+    assert slope["partner_schools"] == 40
+    for question in ("event study", "few schools", "matched comparison"):
+        row = rows(found, question).iloc[0]
+        assert row["status"] == "not possible"
+        assert row["said"].startswith("no member joined between")
+
+
+def test_a_joiner_without_a_year_before_does_not_open_the_gate():
+    panel = made_panel({2018: 41})
+    late = panel.frame["school_key"].isin(["100001", "100002"]) & (
+        panel.frame["year"] < 2018
+    )
+    overall = rows(asked(without_rows(panel, late)), "event study", OVERALL).iloc[0]
+    assert overall["status"] == "withheld"
+    assert overall["said"].startswith("No impact estimate: there are 39 schools")
+
+
+def test_schools_that_join_after_the_last_year_have_not_joined():
+    panel = made_panel({2018: 3, 2024: 5, 2016: 4})
+    joiners = between(panel.frame)
+    assert set(joiners["cohort"]) == {0, 2018}
+    joined = study_joining(Findings(panel))
+    assert joined.schools == (3, 80)
+
+
+def test_a_cohort_of_a_year_without_results_is_first_seen_in_the_next():
+    years = (2018, 2019, 2022, 2023)
+    found = asked(made_panel({2021: 45}, years=years, jump=1.0))
+    waves = rows(found, "event study", BY_WAVE).set_index("at")
+    assert waves["estimate"]["+0"] == pytest.approx(1, abs=0.15)
+    assert sorted(waves.index) == ["+0", "+1", "-1"]
+
+
+def test_fewer_members_than_six_have_no_slope():
+    few, enough = asked(made_panel({2016: 5})), asked(made_panel({2016: LEAST_SCHOOLS}))
+    assert rows(few, "growth")["said"].item() == (
+        "5 members have results of two years or more; needed: 6"
+    )
+    assert rows(enough, "growth", SLOPE)["status"].item() == "estimate"
+
+
+def test_two_years_make_no_slope_and_no_fifths():
+    found = asked(made_panel({2018: 45}, years=(2017, 2018)))
+    assert rows(found, "growth")["said"].item() == "results of fewer than three years"
+    assert rows(found, "starting point", VERDICT)["said"].item().startswith("2 years of")
+    assert rows(found, "event study", OVERALL)["status"].item() == "estimate"
+
+
+def test_one_year_answers_nothing_and_says_so_everywhere():
+    found = asked(made_panel({2016: 45}, years=(2016,)))
+    assert set(found["status"]) == {"not possible"}
+    assert set(found["question"]) == {question for question, _ in improve.ASKED}
+
+
+def test_schools_of_one_year_are_counted_beside_the_slope():
+    panel = made_panel({2016: 20})
+    frame = panel.frame
+    dropped = frame["school_key"].isin(["100001", "100030"]) & (frame["year"] > 2016)
+    found = asked(without_rows(panel, dropped))
+    assert "2 schools have one year only" in rows(found, "growth", SLOPE)["said"].item()
+    verdict = rows(found, "starting point", VERDICT)["said"].item()
+    assert "2 schools left out: no figure in one of 2016, 2017, 2018 and 2019" in verdict
+
+
+def test_fifths_have_their_placebo_beside_them_and_the_verdict_has_no_figure():
+    found = asked(made_panel({2010: 100}, others=400))
+    assert len(rows(found, "starting point", FIFTH)) == 5
+    placebo = rows(found, "starting point", PLACEBO)["estimate"].tolist()
+    assert placebo == sorted(placebo, reverse=True)
+    verdict = rows(found, "starting point", VERDICT).iloc[0]
+    assert verdict["said"].startswith("not shown in every stratum; p: ")
+    assert np.isnan(verdict["estimate"])
+    kept = rows(found, "starting point", KEPT).iloc[0]
+    assert (kept["unit"], kept["partner_schools"]) == ("correlation", 0)
+    assert 0 < kept["estimate"] < 1
+
+
+def test_a_stratum_of_five_members_is_named_and_not_shown():
+    found = asked(made_panel({2010: 20}))
+    strata = rows(found, "starting point", FIFTH)
+    hidden = strata[strata["said"].fillna("").str.contains("fewer than 6")]
+    assert len(hidden) > 0
+    assert hidden["estimate"].isna().all()
+    assert set(hidden["status"]) == {"not possible"}
+    shown = strata[strata["status"] == "estimate"]
+    assert (shown["partner_schools"] >= 6).all()
+
+
+def graded(keys, grade, day):
+    return pd.DataFrame({"school_key": keys, "known_at": pd.Timestamp(day), "grade": grade})
+
+
+def test_only_grades_known_before_the_change_count_and_of_them_the_latest():
+    panel = made_panel({2010: 20}, others=20)
+    keys = panel.frame["school_key"].unique()
+    grades = pd.concat(
+        [
+            graded(keys[:39], 3, "2014-05-01"),
+            graded(keys[:39], 2, "2017-08-31"),
+            graded(keys[:39], 4, "2017-09-01"),
+        ]
+    )
+    found = rows(asked(panel, grades), "starting point", GRADE)
+    assert found["at"].tolist() == ["good"]
+    assert found["said"].item() == "1 schools left out: no grade known by 2017-09-01"
+    assert (found["partner_schools"].item(), found["rest_schools"].item()) == (20, 19)
+    late = rows(asked(panel, graded(keys, 2, "2018-01-01")), "starting point", GRADE)
+    assert late["said"].item().startswith("no inspection outcomes known before")
+
+
+def test_schools_without_a_known_share_are_counted():
+    panel = made_panel({2017: 30, 2018: 30}, others=250, hubs=12)
+    unknown = panel.frame["school_key"].isin(["100001", "100100", "100101"])
+    share = panel.frame["disadvantaged_share"].mask(unknown)
+    found = asked(replace(panel, frame=panel.frame.assign(disadvantaged_share=share)))
+    adjusted = rows(found, "event study").iloc[1]
+    assert "3 schools left out: size or share not known" in adjusted["said"]
+    assert (adjusted["partner_schools"], adjusted["rest_schools"]) == (59, 248)
+    matched = rows(found, "matched comparison", CHANGE)["said"].item()
+    assert "3 left out: a year before or after, or a share, not known" in matched
+
+
+def test_members_are_split_where_they_joined_and_others_in_the_middle():
+    frame = pd.DataFrame(
+        {
+            "school_key": np.repeat(["a", "b", "c", "d"], 4),
+            "year": [2016, 2017, 2018, 2019] * 4,
+            "outcome": [0, 0, 0, 4, 0, 3, 3, 3, 1, 1, 2, 2, 9, 9, 9, 9],
+            "cohort": np.repeat([2019, 2017, 0, 2016], 4),
+            "cluster": np.repeat(["a", "b", "c", "d"], 4),
+            "log_pupils": 1.0,
+            "disadvantaged_share": 0.5,
+        }
+    ).assign(ever_member=lambda t: t["cohort"] > 0)
+    table = changes(frame)
+    # d was a member in the first year already; c is split in 2018.
+    assert (table["after"] - table["before"]).to_dict() == {"a": 4, "b": 3, "c": 1}
+
+
+def test_what_moves_all_of_england_is_no_change_of_the_members():
+    # Members are split in 2017 or 2019, others in 2018: the years differ.
+    panel = made_panel({2017: 30, 2019: 30}, hubs=12, others=250)
+    tide = panel.frame["year"].map({2016: 0.0, 2017: 2.0, 2018: 0.5, 2019: 3.0})
+    moved = replace(panel, frame=panel.frame.assign(outcome=panel.frame["outcome"] + tide))
+    for question, quantity in (("matched comparison", CHANGE), ("event study", OVERALL)):
+        still, after = (rows(asked(one), question, quantity) for one in (panel, moved))
+        assert after["estimate"].item() == pytest.approx(still["estimate"].item(), abs=1e-6)
+
+
+def test_the_order_of_rows_does_not_matter():
+    panel = made_panel({2017: 30, 2018: 30}, jump=0.5, hubs=12)
+    shuffled = replace(panel, frame=panel.frame.sample(frac=1, random_state=1))
+    pd.testing.assert_frame_equal(asked(shuffled), asked(panel), rtol=1e-6)
+
+
+def test_the_level_of_intervals_is_the_parameter():
+    panel = made_panel({2018: 45})
+    for question, quantity in (("growth", SLOPE), ("event study", OVERALL)):
+        wide, narrow = (
+            rows(asked(replace(panel, level=level)), question, quantity).iloc[0]
+            for level in (0.95, 0.8)
+        )
+        assert narrow["high"] - narrow["low"] < wide["high"] - wide["low"]
+
+
+@pytest.mark.usefixtures("project")
+def test_what_is_written_reads_back_as_it_was(many, three):
+    both = pd.concat([many, three.assign(group="disadvantaged")], ignore_index=True)
+    improve.write(both, "annual-impact")
+    back = findings.read("annual-impact")
+    pd.testing.assert_frame_equal(back, both, check_dtype=False)
+    first = locations.improvement("annual-impact").read_bytes()
+    improve.write(both, "annual-impact")
+    assert locations.improvement("annual-impact").read_bytes() == first
+
+
+def test_a_figure_that_is_no_number_is_none_and_half_an_interval_is_no_interval():
+    found = Findings(made_panel({2018: 3}))
+    found.add("growth", SLOPE, estimate=float("nan"), low=1.0, high=float("inf"), said="x")
+    row = findings.as_promised([found]).iloc[0]
+    assert row[["estimate", "low", "high"]].isna().all()
+    promise.check(findings.as_promised([found]), FINDINGS)
+
+
+def test_no_outcome_at_all_keeps_the_promise():
+    promise.check(improve.improve([], NO_GRADES), FINDINGS)
+
+
+def test_no_words_say_why(many, three):
+    for column in ("quantity", "at", "unit", "said"):
+        for text in pd.concat([many, three])[column].dropna().unique():
+            for term in TERMS:
+                text = text.replace(term, "")
+            assert not CAUSAL.search(text), text
+
+
+def test_a_table_of_what_was_found_names_its_rows(many):
+    shown = improve.shown(many, "event study")
+    assert shown["quantity"].iloc[0] == OVERALL
+    assert list(shown.columns)[-1] == "said"
