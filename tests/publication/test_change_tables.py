@@ -1,0 +1,85 @@
+"""What was found about change, as a reader sees it."""
+
+import re
+
+import pandas as pd
+import pytest
+
+from pipeline.contracts.improvement import QUESTIONS, STATUSES
+from pipeline.improvement.findings import Findings, as_promised
+from pipeline.publication import change_tables
+from pipeline.publication.change_tables import MINUS, STATUS_WORDS, TITLES, sections, words
+from tests.improvement.made_panel import made_panel
+
+
+@pytest.fixture
+def found():
+    made = Findings(made_panel({2018: 3}))
+    made.add(
+        "growth", "yearly rise", estimate=-0.0123, low=-0.02, high=0.01, p_value=0.04,
+        schools=(32, 12_345),
+    )  # fmt: skip
+    made.add("growth", "a share", estimate=0.5, unit="share", said="of draws")
+    made.add("growth", "a check", estimate=0.1, status="diagnostic", said="check")
+    made.add("event study", "mean", status="withheld", said="No impact estimate.")
+    return as_promised([made])
+
+
+def texts(table):
+    return [[cell.text for cell in row] for row in table.rows]
+
+
+def test_every_question_has_a_title_and_every_status_words():
+    assert set(TITLES) == set(QUESTIONS)
+    assert set(STATUS_WORDS) == set(STATUSES)
+
+
+def test_no_title_says_why():
+    said = " ".join([*TITLES.values(), *change_tables.HEADS])
+    assert not re.search(r"\b(because|effect|caus\w*|improve\w*|due to)\b", said, re.I)
+
+
+def test_an_outcome_is_a_section_with_one_table_for_each_question(found):
+    (section,) = sections(found)
+    assert section["id"] == "change.ks4.progress_8.all"
+    assert section["label"] == "Progress 8, all pupils"
+    assert len(section["tables"]) == 2
+
+
+def test_a_row_has_its_figures_counts_and_what_it_is(found):
+    growth, _ = sections(found)[0]["tables"]
+    first = texts(growth)[0]
+    assert first[:2] == ["yearly rise", ""]
+    assert first[2:6] == [f"{MINUS}0.012", f"{MINUS}0.020", "0.010", "0.040"]
+    assert first[6:] == ["32", "12,345", "estimate", ""]
+    assert len(growth.columns) == len(first)
+
+
+def test_a_row_in_another_unit_names_it(found):
+    growth, _ = sections(found)[0]["tables"]
+    assert "national SD of pupils" in growth.caption
+    assert [row[0] for row in texts(growth)] == [
+        "yearly rise",
+        "a share (share)",
+        "a check",
+    ]
+
+
+def test_what_is_withheld_has_no_figure_and_its_reason(found):
+    _, study = sections(found)[0]["tables"]
+    assert texts(study) == [
+        ["mean", *[""] * 7, "withheld", "No impact estimate."],
+    ]
+
+
+def test_one_sentence_counts_what_has_an_estimate_and_what_is_withheld(found):
+    other = found.assign(group="disadvantaged", status="not possible")
+    assert words(pd.concat([found, other])) == (
+        "Of 4 questions about 2 outcomes, 1 have an estimate and 1 are withheld; "
+        "each table says why."
+    )
+
+
+def test_nothing_found_makes_no_section_and_no_crash():
+    assert sections(as_promised([])) == []
+    assert words(as_promised([])).startswith("Of 0 questions about 0 outcomes")
