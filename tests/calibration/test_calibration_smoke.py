@@ -1,4 +1,4 @@
-"""The calibration runs, and its words follow its figures; its results are its page's."""
+"""The calibration runs, and its words follow its figures."""
 
 from dataclasses import dataclass
 
@@ -51,7 +51,9 @@ def test_the_same_seed_draws_the_same_panel():
 
 def rows(*intervals, method="growth"):
     """Panels of a made-up world whose truth is nil."""
-    made = [{"estimate": (low + high) / 2, "low": low, "high": high} for low, high in intervals]
+    made = [
+        {"estimate": (low + high) / 2, "low": low, "high": high} for low, high in intervals
+    ]
     return pd.DataFrame(made).assign(world="nothing", method=method, truth=0.0)
 
 

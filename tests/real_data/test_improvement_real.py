@@ -3,15 +3,6 @@
 import pytest
 
 from pipeline.improvement import improve, panel
-from pipeline.improvement.event_study import BY_WAVE, DETECTABLE, OVERALL
-from pipeline.improvement.findings import Findings
-from pipeline.improvement.growth import SLOPE
-from pipeline.improvement.starting_points import GRADE, PLACEBO, VERDICT
-from pipeline.robustness import challenge
-from pipeline.robustness.placebos import FALSE_MEMBERS
-from pipeline.robustness.sensitivity import LOST
-from pipeline.robustness.specifications import CURVES
-from tests.improvement.made_panel import rows
 
 
 @pytest.fixture(scope="module")
