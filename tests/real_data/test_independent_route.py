@@ -44,13 +44,37 @@ def members_of(path, year):
         }
 
 
-def weighted(side):
-    """Mean and variance of (value, pupils) pairs; every school is its own cluster."""
-    total = math.fsum(n for _, n in side)
-    mean = math.fsum(v * n for v, n in side) / total
-    count = len(side)
-    scores = math.fsum((n / total * (v - mean)) ** 2 for v, n in side)
-    return mean, count / (count - 1) * scores, count, total
+class Side:
+    """Mean of (value, pupils) pairs and its variance; every school is its own cluster.
+
+    The variance by CR2: were errors alike and independent, the residual of a school with
+    the share h of the pupils would have the variance 1 - 2h + q of an error's, where q is
+    the sum of all h squared. Each squared residual is divided by that.
+    """
+
+    def __init__(self, pairs):
+        self.schools = len(pairs)
+        self.pupils = math.fsum(n for _, n in pairs)
+        share = [n / self.pupils for _, n in pairs]
+        self.mean = math.fsum(v * h for (v, _), h in zip(pairs, share, strict=True))
+        self.q = math.fsum(h**2 for h in share)
+        seen = [1 - 2 * h + self.q for h in share]
+        self.variance = math.fsum(
+            (h * (v - self.mean)) ** 2 / s
+            for (v, _), h, s in zip(pairs, share, seen, strict=True)
+        )
+        # How the squares vary together: pairs of schools, then each with itself.
+        b = [h**2 / s for h, s in zip(share, seen, strict=True)]
+        none, once, twice = (
+            math.fsum(x * h**power for x, h in zip(b, share, strict=True))
+            for power in (0, 1, 2)
+        )
+        q = self.q
+        self.together = (
+            (q * none) ** 2 - 4 * q * none * once + 2 * none * twice + 2 * once**2
+        ) + math.fsum(
+            x**2 * (s**2 - (q - 2 * h) ** 2) for x, h, s in zip(b, share, seen, strict=True)
+        )
 
 
 @pytest.fixture(scope="module")
@@ -74,33 +98,31 @@ def by_hand(raw, plain, shared_data):
             count = next((n for c in pupils if (n := plain(row[c])) is not None), None)
             if row["RECTYPE"] == "1" and compared and value is not None and count:
                 sides[row["URN"] in members].append((value, count))
-        return weighted(sides[True]), weighted(sides[False])
+        return Side(sides[True]), Side(sides[False])
 
     return compute
 
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_partners_rest_and_gap_are_those_of_the_raw_file(facts, by_hand, cell):
-    (own, own_variance, own_count, _), (rest, rest_variance, rest_count, _) = by_hand(cell)
-    assert facts[f"{cell}.partners"].value == pytest.approx(own, rel=1e-9)
-    assert facts[f"{cell}.rest"].value == pytest.approx(rest, rel=1e-9)
+    own, rest = by_hand(cell)
+    assert facts[f"{cell}.partners"].value == pytest.approx(own.mean, rel=1e-9)
+    assert facts[f"{cell}.rest"].value == pytest.approx(rest.mean, rel=1e-9)
     gap = facts[f"{cell}.gap"]
-    assert gap.value == pytest.approx(own - rest, rel=1e-9)
-    variance = own_variance + rest_variance
-    freedom = variance**2 / (
-        own_variance**2 / (own_count - 1) + rest_variance**2 / (rest_count - 1)
-    )
+    assert gap.value == pytest.approx(own.mean - rest.mean, rel=1e-9)
+    variance = own.variance + rest.variance
+    freedom = (own.q + rest.q) ** 2 / (own.together + rest.together)
     half = stats.t.ppf(0.975, freedom) * math.sqrt(variance)
     assert gap.standard_error == pytest.approx(math.sqrt(variance), rel=1e-8)
-    assert gap.low == pytest.approx(own - rest - half, rel=1e-8)
-    assert gap.high == pytest.approx(own - rest + half, rel=1e-8)
+    assert gap.low == pytest.approx(own.mean - rest.mean - half, rel=1e-8)
+    assert gap.high == pytest.approx(own.mean - rest.mean + half, rel=1e-8)
 
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_schools_and_pupils_are_those_of_the_raw_file(facts, by_hand, cell):
     for quantity, side in zip(("partners", "rest"), by_hand(cell), strict=True):
         fact = facts[f"{cell}.{quantity}"]
-        assert (fact.schools, fact.pupils) == (side[2], side[3])
+        assert (fact.schools, fact.pupils) == (side.schools, side.pupils)
     counted = tuple(facts[f"{cell}.{q}"].schools for q in ("partners", "rest"))
     assert counted == CELLS[cell][3]
 
@@ -110,7 +132,7 @@ def test_the_file_and_the_number_of_its_rows_are_named(facts, by_hand, cell):
     (source,) = facts[f"{cell}.gap"].sources
     own, rest = by_hand(cell)
     assert source.file == CELLS[cell][0]
-    assert source.rows == own[2] + rest[2]
+    assert source.rows == own.schools + rest.schools
 
 
 def test_a_trust_is_clustered_by_school_and_says_so(facts):
