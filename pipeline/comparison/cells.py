@@ -40,7 +40,13 @@ class Asked:
         return self.measure.columns[self.group].value_of(self.year)
 
 
-_NO_ROWS = pd.DataFrame(columns=[*RESULTS.columns, "place", "school_type"])
+SUPPRESSED = (
+    "suppressed: one side rests on too few pupils, or too few others would be left over"
+)
+READ_GROUPS: tuple[Group, ...] = (*COMPARED_GROUPS, "others")
+"""Members are compared for the first two; all others stand beside the disadvantaged."""
+_OF_SCHOOLS = ["place", "school_type", "local_authority"]
+_NO_ROWS = pd.DataFrame(columns=[*RESULTS.columns, *_OF_SCHOOLS])
 
 
 @dataclass(frozen=True)
@@ -67,14 +73,23 @@ class KnownResults:
         return state
 
 
+@dataclass(frozen=True)
+class GapCell:
+    """What became of one cell of the gaps: the schools it used, or why there is none."""
+
+    used: pd.DataFrame | None
+    """The rows used, with `is_partner`."""
+    reason: str | None
+
+
 def read_known(
     key_stage: KeyStage, evaluation: str, parameters: Parameters
 ) -> KnownResults:
     """Read what the earlier stages wrote of one key stage and of the members."""
     schools = promise.read(locations.schools(key_stage), SCHOOLS)
-    compared = {"group": COMPARED_GROUPS}
-    results = promise.read(locations.results(key_stage), RESULTS, only=compared)
-    about = schools[["urn", "year", "place", "school_type"]]
+    groups = {"group": READ_GROUPS}
+    results = promise.read(locations.results(key_stage), RESULTS, only=groups)
+    about = schools[["urn", "year", *_OF_SCHOOLS]]
     merged = results.merge(about, on=["urn", "year"], validate="many_to_one")
     by_cell = merged.groupby(["year", "measure", "group"], observed=True)
     return KnownResults(
@@ -111,3 +126,20 @@ def usable_rows(rows: pd.DataFrame) -> pd.DataFrame:
 def is_usable(rows: pd.DataFrame) -> pd.Series:
     """Say which rows a comparison may use: mainstream, with a figure and pupils."""
     return (rows["place"] == MAINSTREAM) & rows["value"].notna() & (rows["pupils"] > 0)
+
+
+def why_absent(rows: pd.DataFrame, asked: Asked, known: KnownResults) -> str | None:
+    """Say why no comparison of a cell can be made, or None where there are figures."""
+    not_published = asked.measure.why_not_published(asked.year, asked.group)
+    if not_published is not None:
+        return f"not published: {not_published}"
+    if not known.register["supplied"]:
+        return str(known.register["reason"])
+    state = known.year(asked.year)
+    if state["state"] != "supplied":
+        return str(state["reason"])
+    if rows.empty:
+        return f"not supplied: that year's files have no column {asked.column}"
+    if rows["value"].isna().all():
+        return f"not supplied: the column {asked.column} holds no figure that year"
+    return None

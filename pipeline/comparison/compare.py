@@ -4,29 +4,36 @@ from dataclasses import asdict
 from itertools import product
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from pandera.pandas import DataFrameSchema
 
-from pipeline.comparison.cells import Asked, KnownResults, read_known, usable_rows
-from pipeline.comparison.compared import BY_HUB, BY_SCHOOL, Compared
+from pipeline.comparison.cells import (
+    SUPPRESSED,
+    Asked,
+    GapCell,
+    KnownResults,
+    read_known,
+    usable_rows,
+    why_absent,
+)
+from pipeline.comparison.clusters import ALL_ALIKE, TOO_FEW_CLUSTERS, clusters_of
+from pipeline.comparison.compared import Compared
+from pipeline.comparison.disadvantage import split_disadvantaged_gap
 from pipeline.comparison.national_check import check_national
+from pipeline.comparison.spread import spread_of_schools
+from pipeline.comparison.strata import strata_of, why_no_randomisation
 from pipeline.contracts import promise
-from pipeline.contracts.estimates import GAPS, LINEAGE, NATIONAL
+from pipeline.contracts.estimates import DISADVANTAGE, GAPS, LINEAGE, NATIONAL, SPREAD
 from pipeline.estimators.gap_to_rest import gap_to_rest
 from pipeline.measures.catalogue import MEASURES
-from pipeline.measures.measure import KEY_STAGES
+from pipeline.measures.measure import KEY_STAGES, Group
 from pipeline.measures.school_types import MAINSTREAM
 from pipeline.quality.disclosure import too_few
-from pipeline.quality.national_sd import national_sd
-from pipeline.run.parameters import Parameters
+from pipeline.quality.national_sd import NationalSD, national_sd
+from pipeline.run.parameters import Comparison, Parameters
 from pipeline.run.rounding import round_floats
 from pipeline.schools.follow import COMPARED_GROUPS
 
-SUPPRESSED = (
-    "suppressed: one side rests on too few pupils, or too few others would be left over"
-)
 INTERVALS_OF_PARTNERS = (
     "partners_low",
     "partners_high",
@@ -34,6 +41,9 @@ INTERVALS_OF_PARTNERS = (
     "high",
     "standard_error",
     "degrees_of_freedom",
+    "cr3_standard_error",
+    "cr3_low",
+    "cr3_high",
 )
 
 
@@ -48,8 +58,11 @@ def compare(evaluation: str, parameters: Parameters) -> Compared:
     gaps: list[dict[str, Any]] = []
     national: list[dict[str, Any]] = []
     lineage: list[dict[str, Any]] = []
+    spread: list[dict[str, Any]] = []
+    disadvantage: list[dict[str, Any]] = []
     for key_stage in KEY_STAGES:
         known = read_known(key_stage, evaluation, parameters)
+        of_cell: dict[tuple[str, int, Group], GapCell] = {}
         for measure, group, year in product(
             MEASURES[key_stage], COMPARED_GROUPS, parameters.years.all
         ):
@@ -57,22 +70,43 @@ def compare(evaluation: str, parameters: Parameters) -> Compared:
                 continue
             asked = Asked(measure, group, year)
             rows = known.rows(asked)
-            estimate, used = _gap(rows, asked, known)
+            sd = national_sd(measure.code, year, centred=measure.centred_on_national)
+            estimate, used = _gap(rows, asked, known, sd, parameters.comparison)
             gaps.append(asked.cell | estimate)
             lineage += [asked.cell | entry for entry in _lineage(used, known)]
             national += [asked.cell | entry for entry in check_national(rows, asked, known)]
+            cell = GapCell(used, estimate.get("reason"))
+            of_cell[measure.code, year, group] = cell
+            if measure.centred_on_national:
+                spread += spread_of_schools(
+                    asked, cell, sd, confidence_level=known.confidence_level
+                )
+        for measure, year in product(MEASURES[key_stage], parameters.years.all):
+            if not {"disadvantaged", "others"} <= set(measure.columns):
+                continue
+            both = {group: of_cell[measure.code, year, group] for group in COMPARED_GROUPS}
+            row, used = split_disadvantaged_gap(measure, year, known, both)
+            disadvantage.append(row)
+            others = Asked(measure, "others", year).cell
+            lineage += [others | entry for entry in _lineage(used, known)]
     return Compared(
         gaps=_as_promised(gaps, GAPS),
         national=_as_promised(national, NATIONAL),
         lineage=_as_promised(lineage, LINEAGE),
+        disadvantage=_as_promised(disadvantage, DISADVANTAGE),
+        spread=_as_promised(spread, SPREAD),
     )
 
 
 def _gap(
-    rows: pd.DataFrame, asked: Asked, known: KnownResults
+    rows: pd.DataFrame,
+    asked: Asked,
+    known: KnownResults,
+    sd: NationalSD,
+    settings: Comparison,
 ) -> tuple[dict[str, Any], pd.DataFrame | None]:
     """Estimate one cell and say which rows it used, or say why there is no figure."""
-    reason = _why_absent(rows, asked, known)
+    reason = why_absent(rows, asked, known)
     if reason is not None:
         return {"reason": reason}, None
     usable = usable_rows(rows)
@@ -89,9 +123,10 @@ def _gap(
     if too_few((own_pupils, rest_pupils, *beside), up_to=known.suppress_pupils_up_to):
         # The whole cell is withheld: partners, rest and gap give each other away.
         return {"reason": SUPPRESSED}, None
-    clustered_by, clusters = _clusters(usable["school_key"], is_partner, hub_of)
-    sd = national_sd(
-        asked.measure.code, asked.year, centred=asked.measure.centred_on_national
+    clustered_by, clusters = clusters_of(usable["school_key"], is_partner, hub_of)
+    strata = strata_of(usable)
+    no_randomisation = why_no_randomisation(
+        is_partner, strata, draws=settings.draws, confidence_level=known.confidence_level
     )
     estimate = gap_to_rest(
         usable["value"].to_numpy(dtype=float),
@@ -99,6 +134,9 @@ def _gap(
         is_partner,
         clusters,
         pupil_sd=sd.sd,
+        draws=settings.draws if no_randomisation is None else 0,
+        strata=strata,
+        seed=settings.seed,
         confidence_level=known.confidence_level,
     )
     first_choice = asked.measure.columns[asked.group].pupils[0]
@@ -106,19 +144,14 @@ def _gap(
     found = {name: v for name, v in asdict(estimate).items() if name != "rest_clusters"}
     entry = found | {
         "dfe_said": sd.said,
+        "randomisation_reason": no_randomisation,
         "clustered_by": clustered_by,
         "schools_by_other_pupils": int((usable["pupils_column"] != first_choice).sum()),
     }
     if estimate.low is None:
-        entry["interval_reason"] = (
-            "no interval: fewer than two independent schools on one side"
-        )
+        entry["interval_reason"] = TOO_FEW_CLUSTERS
     elif estimate.partners_low == estimate.partners_high:
-        # Published figures are rounded: a few schools may agree exactly, which shows
-        # nothing of how schools differ.
-        entry |= dict.fromkeys(INTERVALS_OF_PARTNERS) | {
-            "interval_reason": "no interval: all members have the same figure"
-        }
+        entry |= dict.fromkeys(INTERVALS_OF_PARTNERS) | {"interval_reason": ALL_ALIKE}
     return entry, usable.assign(is_partner=is_partner)
 
 
@@ -137,22 +170,6 @@ def _pupils_not_disadvantaged(
     )
 
 
-def _why_absent(rows: pd.DataFrame, asked: Asked, known: KnownResults) -> str | None:
-    not_published = asked.measure.why_not_published(asked.year, asked.group)
-    if not_published is not None:
-        return f"not published: {not_published}"
-    if not known.register["supplied"]:
-        return str(known.register["reason"])
-    state = known.year(asked.year)
-    if state["state"] != "supplied":
-        return str(state["reason"])
-    if rows.empty:
-        return f"not supplied: that year's files have no column {asked.column}"
-    if rows["value"].isna().all():
-        return f"not supplied: the column {asked.column} holds no figure that year"
-    return None
-
-
 def _why_no_partner(rows: pd.DataFrame, hub_of: pd.Series) -> str:
     if hub_of.empty:
         return "no school was a member that year"
@@ -162,25 +179,6 @@ def _why_no_partner(rows: pd.DataFrame, hub_of: pd.Series) -> str:
     if (mine["place"] != MAINSTREAM).all():
         return "no member that year is a state-funded mainstream school"
     return "no member has a published figure that year"
-
-
-def _clusters(
-    keys: pd.Series, is_partner: npt.NDArray[np.bool_], hub_of: pd.Series
-) -> tuple[str, npt.NDArray[np.object_]]:
-    """Say which schools are not independent of each other.
-
-    Partners in one hub work together and share leaders, so a hub is one cluster, and a
-    partner without a hub is a cluster of its own. A partnership that is one trust, or
-    one hub, would be one cluster, from which nothing can be inferred: then schools are
-    the clusters, and the report says that its intervals are likely too narrow. Trusts
-    of the other schools stand in no file here, so each of those is its own cluster.
-    """
-    own = "school " + keys.astype(object)
-    hubs = keys.map(hub_of).where(is_partner)
-    labels = ("hub " + hubs.astype(object)).where(hubs.notna(), own)
-    if hubs.isna().all() or labels[is_partner].nunique() < 2:
-        return BY_SCHOOL, own.to_numpy(dtype=object)
-    return BY_HUB, labels.to_numpy(dtype=object)
 
 
 def _lineage(used: pd.DataFrame | None, known: KnownResults) -> list[dict[str, Any]]:

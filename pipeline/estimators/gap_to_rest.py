@@ -1,7 +1,6 @@
 """How far partners' pupils lie above or below those of the rest of England."""
 
-from dataclasses import InitVar, dataclass
-from typing import ClassVar, NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -15,18 +14,6 @@ FloatArray = npt.NDArray[np.float64]
 NORMAL_95 = 1.96
 """The department's own constant, whatever the confidence level asked for."""
 PARTNERS, REST, GAP = (1.0, 0.0), (0.0, 1.0), (1.0, -1.0)
-
-
-class Beside(NamedTuple):
-    """What stands beside the gap and its main interval."""
-
-    cr3_standard_error: float | None = None
-    cr3_low: float | None = None
-    cr3_high: float | None = None
-    randomisation_p: float | None = None
-
-
-NOTHING_BESIDE = Beside()
 
 
 @dataclass(frozen=True)
@@ -54,38 +41,16 @@ class GapToRest:
     degrees_of_freedom: float | None
     dfe_low: float | None
     dfe_high: float | None
+    cr3_standard_error: float | None
+    cr3_low: float | None
+    cr3_high: float | None
+    randomisation_p: float | None
     partner_schools: int
     rest_schools: int
     partner_pupils: int
     rest_pupils: int
     partner_clusters: int
     rest_clusters: int
-    # No field: the table of estimates has a column for every field, and none for these.
-    beside: InitVar[Beside] = NOTHING_BESIDE
-    _beside: ClassVar[Beside] = NOTHING_BESIDE
-
-    def __post_init__(self, beside: Beside) -> None:
-        object.__setattr__(self, "_beside", beside)
-
-    @property
-    def cr3_standard_error(self) -> float | None:
-        """Standard error by CR3."""
-        return self._beside.cr3_standard_error
-
-    @property
-    def cr3_low(self) -> float | None:
-        """Lower end of the interval by CR3."""
-        return self._beside.cr3_low
-
-    @property
-    def cr3_high(self) -> float | None:
-        """Upper end of the interval by CR3."""
-        return self._beside.cr3_high
-
-    @property
-    def randomisation_p(self) -> float | None:
-        """How usual so large a gap is among random sets of schools."""
-        return self._beside.randomisation_p
 
 
 def gap_to_rest(
@@ -171,22 +136,20 @@ def gap_to_rest(
         degrees_of_freedom=freedom,
         dfe_low=_less(gap, dfe),
         dfe_high=_more(gap, dfe),
+        cr3_standard_error=cr3_error,
+        cr3_low=_less(gap, cr3_half),
+        cr3_high=_more(gap, cr3_half),
+        randomisation_p=(
+            _randomisation_p(gap, value, pupils, is_partner, strata, draws, seed)
+            if draws
+            else None
+        ),
         partner_schools=int(is_partner.sum()),
         rest_schools=int((~is_partner).sum()),
         partner_pupils=round(n_own),
         rest_pupils=round(n_rest),
         partner_clusters=own_clusters,
         rest_clusters=rest_clusters,
-        beside=Beside(
-            cr3_standard_error=cr3_error,
-            cr3_low=_less(gap, cr3_half),
-            cr3_high=_more(gap, cr3_half),
-            randomisation_p=(
-                _randomisation_p(gap, value, pupils, is_partner, strata, draws, seed)
-                if draws
-                else None
-            ),
-        ),
     )
 
 

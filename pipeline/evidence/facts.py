@@ -52,6 +52,13 @@ class Fact:
     convention: Convention | None = None
     standard_error: float | None = None
     degrees_of_freedom: float | None = None
+    cr3_low: float | None = None
+    cr3_high: float | None = None
+    """The interval of a gap by CR3, which errs on the wide side."""
+    randomisation_p: float | None = None
+    """How usual so large a gap is among random sets of schools."""
+    randomisation_reason: str | None = None
+    """Why there is no such p."""
     partner_clusters: int | None = None
     """Independent groups among the partners of the cell."""
     clustered_by: str | None = None
@@ -92,6 +99,10 @@ class Fact:
             record |= {
                 "standard_error": self.standard_error,
                 "degrees_of_freedom": self.degrees_of_freedom,
+                "cr3_low": self.cr3_low,
+                "cr3_high": self.cr3_high,
+                "randomisation_p": self.randomisation_p,
+                "randomisation_reason": self.randomisation_reason,
                 "partner_clusters": self.partner_clusters,
                 "schools_weighted_by_whole_cohort": self.schools_by_other_pupils,
                 "department_convention": (
@@ -156,6 +167,10 @@ def _fact(
         ),
         standard_error=get("standard_error") if is_gap else None,
         degrees_of_freedom=get("degrees_of_freedom") if is_gap else None,
+        cr3_low=get("cr3_low") if is_gap else None,
+        cr3_high=get("cr3_high") if is_gap else None,
+        randomisation_p=get("randomisation_p") if is_gap else None,
+        randomisation_reason=get("randomisation_reason") if is_gap else None,
         partner_clusters=get("partner_clusters"),
         clustered_by=get("clustered_by"),
         schools_by_other_pupils=get("schools_by_other_pupils") or 0,

@@ -50,10 +50,15 @@ def verdict(fact: Fact) -> Verdict | None:
     """
     if fact.value is None:
         return None
-    if fact.low is None or fact.high is None:
+    return verdict_of_interval(fact.low, fact.high, fact.about.decimals)
+
+
+def verdict_of_interval(low: float | None, high: float | None, decimals: int) -> Verdict:
+    """Say what the interval of a difference, printed with `decimals`, allows."""
+    if low is None or high is None:
         return "can't tell"
     # Judged as printed: a reader who sees '0.0 to 10.8' must not be told 'higher'.
-    low, high = (round(bound, fact.about.decimals) for bound in (fact.low, fact.high))
+    low, high = round(low, decimals), round(high, decimals)
     if low <= 0.0 <= high:
         return "can't tell"
     return "higher than" if low > 0.0 else "lower than"
@@ -75,13 +80,25 @@ def number(value: float | None, decimals: int, *, signed: bool = False) -> str:
 
 def interval(fact: Fact, *, signed: bool = False) -> str:
     """Write an interval: '0.02 to 0.10'."""
-    if fact.low is None or fact.high is None:
+    return span(fact.low, fact.high, fact.about.decimals, signed=signed)
+
+
+def span(
+    low: float | None, high: float | None, decimals: int, *, signed: bool = False
+) -> str:
+    """Write two ends: '0.02 to 0.10', or that there is no interval."""
+    if low is None or high is None:
         return "no interval"
-    places = fact.about.decimals
     return (
-        f"{number(fact.low, places, signed=signed)} to "
-        f"{number(fact.high, places, signed=signed)}"
+        f"{number(low, decimals, signed=signed)} to {number(high, decimals, signed=signed)}"
     )
+
+
+def p_value(p: float | None) -> str:
+    """Write a p value: '0.012', and the smallest as 'under 0.001'."""
+    if p is None:
+        return "none"
+    return "under 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def headlines(

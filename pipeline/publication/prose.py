@@ -53,13 +53,30 @@ def method(
         f"How sure. The {level} interval of a gap is made from how much schools differ, "
         "since pupils of one school share teachers and leaders. "
         + clustering(facts)
-        + " The correction for few clusters is made on each side, and the interval uses "
-        "t with the Welch-Satterthwaite degrees of freedom.",
-        "The department\u2019s convention beside it takes pupils for independent draws "
+        + " The variance is CR2, which corrects each cluster for the pull that it has on "
+        "the mean of its side, and the interval uses t with Satterthwaite\u2019s degrees of "
+        "freedom for the gap: they follow the side with few clusters. CR3 stands beside "
+        "it. It leaves out each cluster in turn, uses the same degrees of freedom and errs "
+        "on the wide side.",
+        _random_sets(facts, parameters),
+        "The department\u2019s convention beside the interval takes pupils for independent draws "
         "(pupil SD divided by the square root of pupils). It is printed for comparison "
         "with the department\u2019s tables and is no test: it finds a difference for a "
         "large share of groups of schools drawn at random. It is left out where no "
         "national SD is published or recovered from published bounds.",
+        "Disadvantaged pupils. Their gap to other pupils is given on each side and split "
+        "after Kitagawa. Within schools is what would be left if both groups went to the "
+        "same schools; between schools is what comes of their being in different ones. "
+        "The two add up; only the whole gap has an interval. Where the interval of members "
+        "less others holds zero, we can\u2019t tell which gap is narrower. A narrow gap can "
+        "come of other pupils doing worse: read both levels.",
+        "A typical school. Each school counts nearly alike, not by its pupils. A school\u2019s "
+        "figure is taken for its true value plus the luck of its pupils, of the national "
+        "variance over their number, so that there is none where no national SD is known. "
+        "The random-effects mean (Paule and Mandel) has an interval by Hartung and Knapp. "
+        "The interval of another such school says where the true value of one more would "
+        "lie. The share above zero takes true values for normal, and is left out for fewer "
+        "than ten schools.",
         "Words. \u2018Higher than\u2019 and \u2018lower than\u2019 are used where the "
         "interval, as printed, lies on one side of zero, \u2018can\u2019t tell\u2019 where "
         "it does not. Figures on "
@@ -67,6 +84,27 @@ def method(
         "members, others and gap together, and "
         "those of disadvantaged pupils where as few other pupils would be left over.",
     ]
+
+
+def _random_sets(facts: list[Fact], parameters: Parameters) -> str:
+    draws = parameters.comparison.draws
+    if draws == 0:
+        return "Random sets of schools were not drawn in this run."
+    hubs = any(f.clustered_by == BY_HUB for f in _gaps(facts))
+    return (
+        f"Random sets. Each gap is put beside those of {draws:,} random sets of schools, as "
+        "many as members from each region and third of size. The p is twice the smaller "
+        "tail: how often a random set lies as far out. It asks whether any such schools "
+        "could lie as far, and is no test of what membership did. Schools are drawn one by "
+        "one"
+        + (
+            ", though members came in hubs: hubs are fewer pieces of evidence than their "
+            "schools, so that the p is then too small. Read it beside the interval."
+            if hubs
+            else "."
+        )
+        + " It is left out where so few sets could be drawn that it could find nothing."
+    )
 
 
 def clustering(facts: list[Fact]) -> str:

@@ -1,7 +1,7 @@
 """The figures of a measure as tables: partners, the rest and the gap, year by year."""
 
 from pipeline.evidence.facts import Fact
-from pipeline.evidence.wording import interval, number
+from pipeline.evidence.wording import interval, number, p_value, span
 from pipeline.measures.catalogue import academic_year
 from pipeline.measures.measure import GROUP_LABELS, Measure
 from pipeline.publication.tables import Cell, Column, Table
@@ -12,6 +12,8 @@ _HEADS = (
     Column("Others", is_number=True),
     Column("Gap", is_number=True),
     Column("Interval of the gap", is_number=True),
+    Column("Interval by CR3", is_number=True),
+    Column("p of random sets", is_number=True),
     Column("Department\u2019s convention", is_number=True),
     Column("Member schools", is_number=True),
     Column("Other schools", is_number=True),
@@ -61,11 +63,12 @@ def _row(of_year: dict[str, Fact], measure: Measure) -> tuple[Cell, ...]:
         Cell(number(rest.value, places), id=rest.id),
         Cell(number(gap.value, places, signed=True), id=gap.id),
         Cell(interval(gap, signed=True)),
+        Cell(span(gap.cr3_low, gap.cr3_high, places, signed=True)),
+        Cell(p_value(gap.randomisation_p)),
         Cell(
             "none"
             if convention is None or convention.low is None
-            else f"{number(convention.low, places, signed=True)} to "
-            f"{number(convention.high, places, signed=True)}"
+            else span(convention.low, convention.high, places, signed=True)
         ),
         Cell(f"{partners.schools:,}"),
         Cell(f"{partners.pupils:,}"),

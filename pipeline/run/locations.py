@@ -99,6 +99,16 @@ def national_check(evaluation: str) -> Path:
     return root() / "data" / "estimates" / evaluation / "national.csv"
 
 
+def disadvantage(evaluation: str) -> Path:
+    """The gap of disadvantaged pupils, within schools and between them."""
+    return root() / "data" / "estimates" / evaluation / "disadvantage.csv"
+
+
+def spread(evaluation: str) -> Path:
+    """What a typical school shows, and how schools differ."""
+    return root() / "data" / "estimates" / evaluation / "spread.csv"
+
+
 def lineage(evaluation: str) -> Path:
     """Which files, and how many rows of each, every estimate was made from."""
     return root() / "data" / "estimates" / evaluation / "lineage.csv"
@@ -112,6 +122,11 @@ def improvement(evaluation: str) -> Path:
 def robustness(evaluation: str) -> Path:
     """What tried to break those findings, and what came of it."""
     return root() / "data" / "robustness" / evaluation / "findings.csv"
+
+
+def specifications(evaluation: str) -> Path:
+    """Every fit of the specification curves, one row each."""
+    return root() / "data" / "robustness" / evaluation / "specifications.csv"
 
 
 def facts(evaluation: str) -> Path:

@@ -159,6 +159,15 @@ class Comparison(_Section):
     confidence_level: float = Field(
         ge=0.5, le=0.999, description="Confidence level of every interval."
     )
+    draws: int = Field(
+        ge=0,
+        le=100_000,
+        description=(
+            "Random sets of schools to which each gap is put, for its randomisation p. "
+            "No p is below 2 / (draws + 1). With 0 there is none, and the report says so."
+        ),
+    )
+    seed: int = Field(ge=0, description="Seed of the random sets of schools.")
 
 
 class Disclosure(_Section):

@@ -330,7 +330,13 @@ def test_comparing_twice_writes_the_same_bytes(four):
     project.compare()
     places = [
         place("annual-impact")
-        for place in (locations.estimates, locations.national_check, locations.lineage)
+        for place in (
+            locations.estimates,
+            locations.disadvantage,
+            locations.spread,
+            locations.national_check,
+            locations.lineage,
+        )
     ]
     first = [place.read_bytes() for place in places]
     project.compare()
@@ -364,3 +370,56 @@ def test_members_that_are_all_equal_show_nothing_of_how_schools_differ(project, 
     found = project.gap()
     assert math.isnan(found["low"])
     assert found["interval_reason"] == "no interval: all members have the same figure"
+
+
+def test_the_interval_by_cr3_stands_beside_and_is_wider(four):
+    found = four().gap()
+    # Leaving out one of two schools moves the mean of its side by 1: 1 + 1, twice.
+    assert found["cr3_standard_error"] == pytest.approx(2)
+    half = stats.t.ppf(0.975, 2) * 2
+    assert (found["cr3_low"], found["cr3_high"]) == pytest.approx((3 - half, 3 + half))
+
+
+def test_four_schools_are_too_few_for_random_sets(four):
+    found = four().gap()
+    assert math.isnan(found["randomisation_p"])
+    said = "schools of such regions and sizes make fewer than 40 sets"
+    assert found["randomisation_reason"] == said
+
+
+@pytest.fixture
+def best_two_of_twelve(project, school):
+    """Let the two best of twelve schools of one region and size be the members."""
+    rows = [school(100000 + n, P8MEA=n / 10, P8PUP=100) for n in range(1, 13)]
+    project.download(KS4, rows)
+    project.register("100011,,2015-09-01,,", "100012,,2015-09-01,,")
+    return project
+
+
+def test_the_p_of_random_sets_is_how_often_one_lies_as_far_out(best_two_of_twelve):
+    # One of 66 pairs of schools is the best two; twice that is 0.030.
+    found = best_two_of_twelve.gap()
+    assert found["randomisation_p"] == pytest.approx(2 / 66, abs=0.01)
+    assert math.isnan(found["randomisation_reason"])
+
+
+def test_the_number_of_random_sets_and_their_seed_are_parameters(best_two_of_twelve):
+    project = best_two_of_twelve
+    project.settings["comparison"]["draws"] = 9
+    assert project.gap()["randomisation_p"] >= 2 / 10
+    project.settings["comparison"] |= {"draws": 999, "seed": 1}
+    first = project.gap()["randomisation_p"]
+    project.settings["comparison"]["seed"] = 2
+    assert project.gap()["randomisation_p"] != first
+    project.settings["comparison"]["draws"] = 0
+    said = "no random sets of schools were asked for"
+    assert project.gap()["randomisation_reason"] == said
+
+
+def test_a_cell_on_five_pupils_shows_nothing_beside_the_gap_either(project, school):
+    rows = [school(100001, P8MEA=1, P8PUP=5), school(100002, P8MEA=2, P8PUP=100)]
+    project.download(KS4, rows)
+    project.register("100001,,2015-09-01,,")
+    found = project.gap()
+    for name in ("cr3_low", "cr3_high", "randomisation_p", "randomisation_reason"):
+        assert found[name] is None or math.isnan(found[name])
