@@ -10,13 +10,19 @@ QUESTIONS = (
     "event study",
     "matched comparison",
     "starting point",
+    "composition",
+    "effect size",
     "sensitivity",
     "placebo",
     "leave one out",
+    "attrition",
     "specification curve",
     "few schools",
 )
 """What is asked; each has a page of its name in `reports/methods/`."""
+BY_WAVE = "change by waves since joining"
+BY_YEAR = "change by calendar years since joining"
+"""The event study's quantities: `at` is the time since joining, such as -2 or +1."""
 STATUSES = ("estimate", "diagnostic", "trajectory", "withheld", "not possible")
 
 _NUMBER = pa.Column(float, nullable=True)
@@ -41,6 +47,8 @@ FINDINGS = pa.DataFrameSchema(
         "rest_schools": _COUNT,
         "unit": pa.Column(TEXT),
         "said": pa.Column(TEXT, nullable=True),
+        "adjusted_p": pa.Column(float, pa.Check.in_range(0, 1), nullable=True),
+        "adjusted_by": pa.Column(TEXT, nullable=True),
     },
     checks=[
         pa.Check(
@@ -57,6 +65,14 @@ FINDINGS = pa.DataFrameSchema(
             ),
             name="nothing shown that is withheld",
         ),
+        pa.Check(
+            lambda t: t["adjusted_p"].notna() == t["adjusted_by"].notna(),
+            name="an adjusted p says how it was adjusted",
+        ),
+        pa.Check(
+            lambda t: t["adjusted_p"].isna() | (t["adjusted_p"] >= t["p_value"]),
+            name="no p made smaller by adjusting",
+        ),
     ],
     unique=["key_stage", "measure", "group", "question", "quantity", "at"],
     strict=True,
@@ -65,4 +81,5 @@ FINDINGS = pa.DataFrameSchema(
 """One row for each quantity that was asked for. `at` says for which years since joining,
 stratum or bound; `status` whether it is an estimate of the question, a diagnostic of
 another, a trajectory that too few schools make (no estimate of an impact), or withheld;
-`said` what a reader must know beside it."""
+`said` what a reader must know beside it. `adjusted_p` is what is left of the p of an
+estimate among all that were asked in the evaluation, `adjusted_by` how many and how."""

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
+from pipeline.contracts.improvement import BY_WAVE
 from pipeline.estimators.event_study import GroupTimeATT, group_time_att
 from pipeline.estimators.group_time_aggregate import Aggregate
 from pipeline.estimators.power import (
@@ -15,13 +17,13 @@ from pipeline.estimators.power import (
     detectable_after,
     power_gate,
 )
+from pipeline.improvement.few_schools import QUESTION as FEW_SCHOOLS
+from pipeline.improvement.few_schools import add_against_margin
 from pipeline.improvement.findings import Findings
 
 QUESTION = "event study"
 OVERALL = "mean change after joining"
-BY_WAVE = "change by waves since joining"
 COVARIATES = ("log_pupils", "disadvantaged_share")
-FEW_SCHOOLS = "few schools"
 DETECTABLE = "smallest change found four times in five"
 DRAWS = 999
 
@@ -172,10 +174,20 @@ def _add_overall(found: Findings, joined: Joined) -> None:
             standard_error=overall.standard_error,
             low=overall.low,
             high=overall.high,
+            p_value=_p_value(overall),
             schools=joined.schools,
             said="; ".join(filter(None, [left_out, *overall.without])),
         )
         _add_with_covariates(found, joined)
+        if overall.standard_error and overall.degrees_of_freedom:
+            add_against_margin(
+                found,
+                OVERALL,
+                overall.estimate,
+                overall.standard_error,
+                overall.degrees_of_freedom,
+                joined.schools,
+            )
     if not np.isfinite(gate.detectable.effect):
         found.cannot(FEW_SCHOOLS, DETECTABLE, gate.reason)
         return
@@ -187,6 +199,14 @@ def _add_overall(found: Findings, joined: Joined) -> None:
         schools=joined.schools,
         said=gate.reason,
     )
+
+
+def _p_value(overall: Aggregate) -> float | None:
+    """Two-sided p of the t that the interval has; None where there is no error."""
+    error, freedom = overall.standard_error, overall.degrees_of_freedom
+    if not error or freedom is None:
+        return None
+    return float(2 * stats.t.sf(abs(overall.estimate) / error, freedom))
 
 
 def _add_with_covariates(found: Findings, joined: Joined) -> None:

@@ -64,6 +64,9 @@ class Findings:
                 "rest_schools": rest,
                 "unit": self.panel.unit if unit is None else unit,
                 "said": said or None,
+                # Known once every estimate of the evaluation is there.
+                "adjusted_p": None,
+                "adjusted_by": None,
             }
         )
 

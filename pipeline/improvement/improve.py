@@ -5,17 +5,23 @@ import pandas as pd
 from pipeline.comparison.cells import read_known
 from pipeline.contracts import promise
 from pipeline.contracts.improvement import FINDINGS
+from pipeline.improvement.composition import CHANGE_OF_GAP, add_composition
+from pipeline.improvement.effect_sizes import SIZE, add_effect_sizes
 from pipeline.improvement.event_study import (
     DETECTABLE,
-    FEW_SCHOOLS,
     OVERALL,
     add_event_study,
     study_joining,
 )
+from pipeline.improvement.few_schools import QUESTION as FEW_SCHOOLS
+from pipeline.improvement.few_schools import add_few_schools
 from pipeline.improvement.findings import Findings, as_promised
 from pipeline.improvement.growth import SLOPE, add_growth
+from pipeline.improvement.joining import add_what_joining_could_show
 from pipeline.improvement.matched import CHANGE, add_matched
+from pipeline.improvement.mixedlm import add_mixedlm_check
 from pipeline.improvement.panel import SUPPRESSED, Known, OutcomePanel, outcome_panel
+from pipeline.improvement.registered import adjusted
 from pipeline.improvement.starting_points import VERDICT, add_starting_points
 from pipeline.measures.catalogue import measure
 from pipeline.measures.measure import Group, KeyStage
@@ -25,9 +31,11 @@ from pipeline.run.parameters import Parameters
 ASKED = (
     ("growth", SLOPE),
     ("starting point", VERDICT),
+    ("composition", CHANGE_OF_GAP),
     ("event study", OVERALL),
     (FEW_SCHOOLS, DETECTABLE),
     ("matched comparison", CHANGE),
+    ("effect size", SIZE),
 )
 """The questions, each with its main quantity."""
 OUTCOMES: tuple[tuple[KeyStage, str, Group], ...] = (
@@ -60,17 +68,24 @@ def improve(outcomes: list[OutcomePanel], grades: pd.DataFrame) -> pd.DataFrame:
         every.append(found)
         if is_closed(found, ASKED):
             continue
-        add_growth(found)
+        slope = add_growth(found)
+        if slope is not None:
+            add_mixedlm_check(found, slope)
+            add_few_schools(found, slope)
         add_starting_points(found, grades)
+        add_composition(found)
         joined = study_joining(found)
         if joined is None:
             why = str(found.rows[-1]["said"])
             found.cannot(FEW_SCHOOLS, DETECTABLE, why)
             found.cannot("matched comparison", CHANGE, why)
+            found.cannot("effect size", SIZE, why)
             continue
         add_event_study(found, joined)
-        add_matched(found, joined)
-    return as_promised(every)
+        add_what_joining_could_show(found, joined)
+        matched = add_matched(found, joined)
+        add_effect_sizes(found, joined, matched)
+    return adjusted(as_promised(every))
 
 
 def is_closed(found: Findings, asked: tuple[tuple[str, str], ...]) -> bool:
@@ -93,6 +108,7 @@ def shown(found: pd.DataFrame, question: str) -> pd.DataFrame:
     """Show what was found of one question."""
     rows = found[found["question"] == question]
     columns = ["measure", "group", "quantity", "at", "estimate", "low", "high", "status"]
+    columns += ["p_value", "adjusted_p"]
     return rows[[*columns, "said"]].round(3).reset_index(drop=True)
 
 

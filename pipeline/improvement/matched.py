@@ -4,25 +4,29 @@ import numpy as np
 import pandas as pd
 
 from pipeline.estimators.matched_comparison import MatchedComparison, change_on_change
+from pipeline.estimators.wild_bootstrap import wild_cluster_bootstrap
 from pipeline.improvement.event_study import Joined, between
+from pipeline.improvement.few_schools import DRAWS, FEWEST_CLUSTERS, SEED
 from pipeline.improvement.findings import Findings
 
 QUESTION = "matched comparison"
 CHANGE = "change on change, by entropy balancing"
+WILD = "change on change, wild cluster bootstrap"
 COVARIATES = ["level", "log_pupils", "disadvantaged_share"]
 
 
-def add_matched(found: Findings, joined: Joined) -> None:
+def add_matched(found: Findings, joined: Joined) -> MatchedComparison | None:
     """Compare joiners' change with that of schools weighted to be like them.
 
     Before is a school's mean over the years before its cohort joined, after its mean
     over the years from joining; other schools are split in the middle year of joining.
     As the years then differ between schools, the mean of the schools that never joined
-    is taken off in each. Shown where the power gate lets an impact be shown.
+    is taken off in each. Shown where the power gate lets an impact be shown, with the wild
+    cluster bootstrap beside it where joiners stand in few groups. None where there is none.
     """
     if not joined.gate.impact_allowed:
         found.add(QUESTION, CHANGE, status="withheld", said=joined.gate.reason)
-        return
+        return None
     frame = joined.joiners
     compared = changes(_off_the_others(frame))
     lost = frame["school_key"].nunique() - len(compared)
@@ -38,8 +42,46 @@ def add_matched(found: Findings, joined: Joined) -> None:
         )
     except ValueError as refused:
         found.cannot(QUESTION, CHANGE, str(refused))
-        return
+        return None
     _add(found, matched, lost)
+    if matched.estimate is not None and matched.partner_clusters < FEWEST_CLUSTERS:
+        _add_wild(found, matched, compared)
+    return matched
+
+
+def _add_wild(found: Findings, matched: MatchedComparison, rows: pd.DataFrame) -> None:
+    used = matched.weights > 0
+    own = rows["partner"].to_numpy(float)[used]
+    change = (rows["after"] - rows["before"]).to_numpy(float)[used]
+    try:
+        drawn = wild_cluster_bootstrap(
+            np.column_stack([np.ones(len(own)), own]),
+            change,
+            matched.weights[used],
+            rows["cluster"].to_numpy(object)[used],
+            np.array([0.0, 1.0]),
+            draws=DRAWS,
+            confidence_level=found.panel.level,
+            seed=SEED,
+        )
+    except ValueError as refused:
+        found.cannot(QUESTION, WILD, str(refused))
+        return
+    found.add(
+        QUESTION,
+        WILD,
+        status="diagnostic",
+        estimate=drawn.estimate,
+        standard_error=drawn.standard_error,
+        low=drawn.low,
+        high=drawn.high,
+        p_value=drawn.p_value,
+        schools=(matched.partner_schools, matched.comparison_schools),
+        said=(
+            f"joiners in {matched.partner_clusters} of {drawn.clusters:,} groups; "
+            f"{drawn.draws:,} draws; covariates held by the weights alone"
+        ),
+    )
 
 
 def _off_the_others(frame: pd.DataFrame) -> pd.DataFrame:
@@ -56,6 +98,11 @@ def changes(frame: pd.DataFrame) -> pd.DataFrame:
     `matched-comparison`). Schools without a year on either side of the split, or without
     a share of disadvantaged pupils, have no row.
     """
+    return before_and_after(frame).dropna()
+
+
+def before_and_after(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give the same, also of schools whose share is not known."""
     usable = between(frame)
     inside = usable[usable["cohort"] > 0]
     middle = int(np.median(inside.drop_duplicates("school_key")["cohort"]))
@@ -75,7 +122,7 @@ def changes(frame: pd.DataFrame) -> pd.DataFrame:
             "after": late.groupby(keys[late.index])["outcome"].mean(),
         }
     )
-    return table.dropna()
+    return table.dropna(subset=["before", "after"])
 
 
 def _add(found: Findings, matched: MatchedComparison, lost: int) -> None:

@@ -14,6 +14,7 @@ QUESTION = "starting point"
 FIFTH = "difference in change, by fifth of two earlier years"
 GRADE = "difference in change, by inspection grade"
 VERDICT = "ahead from every starting point"
+SPREAD = "how far the difference may vary between fifths"
 KEPT = "how far other schools keep their place"
 PLACEBO = "change of other schools, by fifth of the year it starts from"
 LEAST_YEARS = 4
@@ -83,6 +84,15 @@ def _add_fifths(found: Findings) -> None:
             f"{first}, {second}, {before} and {after}"
         ),
     )
+    if compared.largest_spread is not None:
+        found.add(
+            QUESTION,
+            SPREAD,
+            status="diagnostic",
+            estimate=compared.largest_spread,
+            schools=schools,
+            said="any two tested fifths are shown to differ by no more than this",
+        )
     found.add(
         QUESTION,
         KEPT,

@@ -9,7 +9,8 @@ import pytest
 
 from pipeline.contracts import promise
 from pipeline.contracts.improvement import FINDINGS
-from pipeline.improvement import findings, improve
+from pipeline.improvement import findings, improve, mixedlm
+from pipeline.improvement.effect_sizes import SIZE
 from pipeline.improvement.event_study import (
     BY_WAVE,
     DETECTABLE,
@@ -20,7 +21,14 @@ from pipeline.improvement.event_study import (
 from pipeline.improvement.findings import Findings
 from pipeline.improvement.growth import LEAST_SCHOOLS, SLOPE
 from pipeline.improvement.matched import CHANGE, changes
-from pipeline.improvement.starting_points import FIFTH, GRADE, KEPT, PLACEBO, VERDICT
+from pipeline.improvement.starting_points import (
+    FIFTH,
+    GRADE,
+    KEPT,
+    PLACEBO,
+    SPREAD,
+    VERDICT,
+)
 from pipeline.run import locations
 from tests.improvement.made_panel import NO_GRADES, made_panel, rows
 
@@ -30,6 +38,14 @@ CAUSAL = re.compile(
 )
 # What the two-level model is made of; and the gate says that there is no impact.
 TERMS = ("school and year effects",)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_second_opinion():
+    """Leave statsmodels unasked: `test_mixedlm.py` asks it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mixedlm, "is_primary", lambda _: False)
+        yield
 
 
 def asked(panel, grades=NO_GRADES):
@@ -57,7 +73,7 @@ def test_sixty_joiners_have_the_change_that_was_put_in(many):
     assert overall["estimate"] == pytest.approx(0.5, abs=0.08)
     assert overall["low"] < 0.5 < overall["high"]
     assert (overall["partner_schools"], overall["rest_schools"]) == (60, 250)
-    assert rows(many, "few schools")["estimate"].item() < 0.5
+    assert rows(many, "few schools", DETECTABLE)["estimate"].item() < 0.5
     adjusted = rows(many, "event study").iloc[1]
     assert adjusted["estimate"] == pytest.approx(overall["estimate"], abs=0.05)
     matched = rows(many, "matched comparison", CHANGE).iloc[0]
@@ -88,7 +104,7 @@ def test_joiners_of_one_hub_have_a_trajectory_without_any_made_up_error():
     waves = rows(found, "event study", BY_WAVE)
     assert waves["estimate"].notna().all()
     assert waves["standard_error"].isna().all()
-    few = rows(found, "few schools").iloc[0]
+    few = rows(found, "few schools", DETECTABLE).iloc[0]
     assert few["status"] == "not possible"
     assert few["said"] == "No impact estimate: 45 schools in too few groups for any error."
 
@@ -98,8 +114,13 @@ def test_members_from_before_the_first_year_show_growth_but_no_change_at_joining
     slope = rows(found, "growth", SLOPE).iloc[0]
     assert slope["low"] < 0.1 < slope["high"]
     assert slope["partner_schools"] == 40
-    for question in ("event study", "few schools", "matched comparison"):
-        row = rows(found, question).iloc[0]
+    for question, quantity in (
+        ("event study", OVERALL),
+        ("few schools", DETECTABLE),
+        ("matched comparison", CHANGE),
+        ("effect size", SIZE),
+    ):
+        row = rows(found, question, quantity).iloc[0]
         assert row["status"] == "not possible"
         assert row["said"].startswith("no member joined between")
 
@@ -297,3 +318,10 @@ def test_a_table_of_what_was_found_names_its_rows(many):
     shown = improve.shown(many, "event study")
     assert shown["quantity"].iloc[0] == OVERALL
     assert list(shown.columns)[-1] == "said"
+
+
+def test_within_how_much_the_difference_varies_is_shown_with_the_fifths():
+    found = asked(made_panel({2010: 100}, others=400))
+    spread = rows(found, "starting point", SPREAD).iloc[0]
+    differences = rows(found, "starting point", FIFTH)["estimate"]
+    assert spread["estimate"] > differences.max() - differences.min()
