@@ -308,9 +308,21 @@ def _changes(pre: int, post: int) -> FloatArray:
 
 
 def _check_bound(bound: float, name: str) -> float:
-    if np.ndim(bound) or not (np.isfinite(bound) and bound >= 0):
-        raise ValueError(f"{name} must be a finite number of zero or more, found {bound}")
-    return float(bound)
+    told = f"{name} must be a finite number of zero or more, found {bound!r}"
+    try:
+        number = float(bound)
+    except (TypeError, ValueError) as error:
+        raise ValueError(told) from error
+    if not 0 <= number < np.inf:
+        raise ValueError(told)
+    return number
+
+
+def _numbers(values: npt.ArrayLike, name: str) -> FloatArray:
+    try:
+        return np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"the {name} must be numbers, found {values!r}") from error
 
 
 def _check(
@@ -321,9 +333,9 @@ def _check(
     effect_weights: npt.ArrayLike,
     level: float,
 ) -> _EventStudy:
-    beta = np.asarray(betas, dtype=float)
-    cov = np.asarray(covariance, dtype=float)
-    weights = np.asarray(effect_weights, dtype=float)
+    beta = _numbers(betas, "coefficients")
+    cov = _numbers(covariance, "covariance")
+    weights = _numbers(effect_weights, "effect weights")
     pre, post = _count(pre_periods, post_periods)
     if not 0.5 <= level < 1:
         raise ValueError(f"the level must lie between 0.5 and 1, found {level}")

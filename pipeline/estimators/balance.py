@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pipeline.estimators.partner_flags import partner_flags
+
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 FINE, ADJUST, REFUSE = "fine", "adjust", "refuse"
@@ -104,7 +106,7 @@ def balance(
     Matching methods for causal inference, section 4.1 (one SD before and after).
     """
     values = covariate_values(covariates)
-    own = np.asarray(is_partner, dtype=bool)
+    own = partner_flags(is_partner)
     weight = _weights(weights, own)
     if values.shape[0] != own.size:
         raise ValueError(f"{values.shape[0]} rows of covariates for {own.size} schools")

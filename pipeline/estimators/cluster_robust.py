@@ -1,6 +1,7 @@
 """A weighted least squares fit whose errors know that schools come in clusters."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
@@ -53,19 +54,24 @@ class ClusterRobustFit:
 
     `coefficients` (k,) and `covariance` (k, k) are in units of the outcome per unit of
     each column; `residuals` (n,) are in the order of the rows given. `clusters` is G.
-    `degrees_of_freedom` (k,) are those of each coefficient: Satterthwaite's for CR2,
-    G - 1 for CR1 and CR3. They are 0 where one cluster alone fixes the coefficient: then
-    nothing shows how it varies, its variance in `covariance` means nothing, and
-    `interval` refuses it.
     """
 
     coefficients: FloatArray
     covariance: FloatArray
-    degrees_of_freedom: FloatArray
     clusters: int
     residuals: FloatArray
     correction: Correction
     _model: WorkingModel = field(repr=False, compare=False)
+
+    @cached_property
+    def degrees_of_freedom(self) -> FloatArray:
+        """Degrees of freedom (k,) of each coefficient, computed when first asked for.
+
+        Satterthwaite's for CR2, G - 1 for CR1 and CR3. They are 0 where one cluster alone
+        fixes the coefficient: then nothing shows how it varies, its variance in
+        `covariance` means nothing, and `interval` refuses it.
+        """
+        return self._freedom_of_each(np.eye(len(self.coefficients)))
 
     def interval(self, contrast: npt.ArrayLike, level: float = 0.95) -> Interval:
         """Estimate `contrast` (k,) times the coefficients, with a t interval.
@@ -240,17 +246,14 @@ def weighted_least_squares(
     covariance = half.T @ half
     back = np.empty_like(residuals)
     back[order] = residuals
-    fit = ClusterRobustFit(
+    return ClusterRobustFit(
         coefficients=inverse @ (scores + correction_of_scores),
         covariance=covariance,
-        degrees_of_freedom=np.zeros(len(triangle)),
         clusters=clusters,
         residuals=back,
         correction=correction,
         _model=model,
     )
-    fit.degrees_of_freedom[:] = fit._freedom_of_each(np.eye(len(triangle)))
-    return fit
 
 
 def _checked(

@@ -12,6 +12,7 @@ Method = Literal["dr", "reg", "ipw"]
 # and a lower one is never clipped: the same limit as R's did.
 HIGHEST_SCORE = 0.999
 COLLINEAR = 1e-10
+NOTHING = 1e-100
 MOST_STEPS = 60
 VANISHED = 1e-6
 """A score below this share of the highest may be on its way to zero."""
@@ -126,7 +127,7 @@ def change_on_change(
 
 def _inverse(matrix: FloatArray, otherwise: str) -> FloatArray:
     scale = np.sqrt(np.diag(matrix))
-    if not (np.isfinite(scale).all() and (scale > 0).all()):
+    if not (np.isfinite(scale).all() and (scale > NOTHING).all()):
         raise NotEstimable(otherwise)
     values, vectors = np.linalg.eigh(matrix / np.outer(scale, scale))
     if values[0] < COLLINEAR:
@@ -141,8 +142,9 @@ _Logit = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
 def _logit(treated: FloatArray, controls: FloatArray, start: FloatArray | None) -> _Logit:
     """Coefficients, odds of the treated and of the controls, inverse information.
 
-    Newton's method. A step that makes the next step longer, in the metric of the
-    information, or that leaves no information, is halved: no likelihood is needed.
+    Newton's method. A step that leaves no information is halved, and so is one that
+    makes the next step longer, in the metric of the information, and lowers the
+    likelihood: only then is the likelihood computed.
     """
     cold = np.zeros(treated.shape[1])
     cold[0] = np.log(len(treated) / len(controls))
@@ -169,7 +171,9 @@ def _logit(treated: FloatArray, controls: FloatArray, start: FloatArray | None) 
         slope = ours @ (1 - score_treated) - others @ score
         following = inverse @ slope
         length = float(slope @ following)
-        if length > max(longest, 1e-8):
+        if length > max(longest, 1e-8) and (
+            _log_likelihood(ours, others, beta) < _log_likelihood(ours, others, beta - step)
+        ):
             step = step / 2
             beta = beta - step
             continue
@@ -182,12 +186,20 @@ def _logit(treated: FloatArray, controls: FloatArray, start: FloatArray | None) 
             return beta, odds_treated, odds, inverse
         step, longest = following, length
         beta = beta + step
+    if start is not None:
+        # A start that leads nowhere says nothing about the logit itself.
+        return _logit(treated, controls, None)
     kept = _like_some_treated(treated, controls, beta, score)
     if kept is not None:
-        return _logit_in_the_limit(treated, controls, kept)
+        return _logit_in_the_limit(treated, controls, kept, beta)
     if nearest >= HIGHEST_SCORE:
         raise NotEstimable(TOLD_APART)
     raise NotEstimable("the logit of the propensity score does not converge")
+
+
+def _log_likelihood(ours: FloatArray, others: FloatArray, beta: FloatArray) -> float:
+    treated, controls = beta @ ours, beta @ others
+    return -float(np.logaddexp(0, -treated).sum() + np.logaddexp(0, controls).sum())
 
 
 def _like_some_treated(
@@ -196,28 +208,34 @@ def _like_some_treated(
     """The controls that keep a score where those of the others run to 0, or None.
 
     Others there are only if some direction leaves the index of the treated and of the
-    kept as it is, and lowers that of each other: it is sought along `beta`.
+    kept as it is, and lowers that of each other: it is sought along `beta`. A low score
+    that no such direction lowers is low and no more, and its control is kept.
     """
     gone = score < VANISHED * float(score.max())
-    if not gone.any() or gone.all():
-        return None
-    level = np.vstack([treated, controls[~gone]])
-    values, axes = np.linalg.eigh(level.T @ level / len(level))
-    free = axes[:, values < COLLINEAR * values[-1]]
-    if not (controls[gone] @ (free @ (free.T @ beta)) < 0).all():
-        return None
-    return ~gone
+    while gone.any():
+        level = np.vstack([treated, controls[~gone]])
+        values, axes = np.linalg.eigh(level.T @ level / len(level))
+        free = axes[:, values < COLLINEAR * values[-1]]
+        moved = controls @ (free @ (free.T @ beta))
+        lowered = moved < -VANISHED * np.abs(moved).max()
+        if lowered[gone].all():
+            return ~gone
+        gone &= lowered
+    return None
 
 
 def _logit_in_the_limit(
-    treated: FloatArray, controls: FloatArray, kept: npt.NDArray[np.bool_]
+    treated: FloatArray,
+    controls: FloatArray,
+    kept: npt.NDArray[np.bool_],
+    start: FloatArray,
 ) -> _Logit:
     """The logit of the treated and the kept controls, the odds of the others zero."""
     level = np.vstack([treated, controls[kept]])
     values, axes = np.linalg.eigh(level.T @ level / len(level))
     basis = axes[:, values >= COLLINEAR * values[-1]]
     beta, odds_treated, odds_kept, inverse = _logit(
-        treated @ basis, controls[kept] @ basis, np.zeros(basis.shape[1])
+        treated @ basis, controls[kept] @ basis, start @ basis
     )
     odds = np.zeros(len(controls))
     odds[kept] = odds_kept

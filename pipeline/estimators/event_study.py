@@ -294,7 +294,7 @@ def _as_slice(rows: npt.NDArray[np.intp]) -> slice | npt.NDArray[np.intp]:
 
 
 def _table(cells: Cells, counts: npt.NDArray[np.intp]) -> pd.DataFrame:
-    errors = cells.sides.errors(cells.sides.sums(cells.influence))
+    errors = cells.sides.errors(cells.influence)
     shown = np.isfinite(cells.att) & cells.variation_seen
     half = errors.half_width(0.95)
     return pd.DataFrame(

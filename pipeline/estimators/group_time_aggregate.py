@@ -83,7 +83,9 @@ class Aggregate:
     the critical value of the simultaneous band over the rows, None without draws.
     `covariance` (rows, rows) is that of the rows; `influence` (rows, n) and
     `overall_influence` (n,) are each unit's contributions. `without` names the cells that
-    could not be estimated and are not part of it. `single_cluster_cohorts` are cohorts
+    could not be estimated and are not part of it. `interval_error` is the error that the
+    interval has, with `degrees_of_freedom`: a p value that agrees with the interval rests
+    on it, and not on `standard_error`, which is R's. `single_cluster_cohorts` are cohorts
     whose own variation the errors cannot show. Errors are None (NaN in the table) where
     all cohorts that enter are such.
     """
@@ -96,6 +98,7 @@ class Aggregate:
     low: float | None
     high: float | None
     degrees_of_freedom: float | None
+    interval_error: float | None
     table: pd.DataFrame
     band: float | None
     covariance: FloatArray
@@ -132,7 +135,8 @@ def aggregate(
     of the table at once; it is nowhere narrower than the interval of its row.
 
     Raises ValueError for an unknown kind or clock, a level outside 0 to 1, draws below
-    0, and where no cell after joining could be estimated.
+    0, where no cell after joining could be estimated, and for draws where no row has an
+    error above 0 (a constant outcome, or cohorts of one cluster each): there is no band.
 
     Source: Callaway and Sant'Anna (2021), section 3 (estimands) and 4 (inference).
     """
@@ -151,20 +155,21 @@ def aggregate(
         raise ValueError(f"no effect after joining could be estimated: {reason}")
 
     sets, keys, headline = _sets(cells, kind, known, post, clock)
-    weights, tilts = weights_of(cells, sets)
-    estimates = weights @ np.where(known, cells.att, 0.0)
+    weights, moves = weights_of(cells, sets)
     if kind == "group":
-        size = cells.units_in_cohort[np.searchsorted(cells.cohorts, keys)]
-        mean = float(size @ estimates / size.sum())
-        weight, tilt = size / size.sum() @ weights, size / size.sum() @ tilts
-        tilt[np.searchsorted(cells.cohorts, keys)] += (estimates - mean) / size.sum()
+        at = np.searchsorted(cells.cohorts, keys)
+        share = cells.units_in_cohort[at] / cells.units_in_cohort[at].sum()
+        weight, move = share @ weights, np.tensordot(share, moves, 1)
+        move[at] += (weights - weight) / cells.units_in_cohort[at].sum()
     else:
-        weight, tilt = weights[headline].mean(axis=0), tilts[headline].mean(axis=0)
-    weights, tilts = np.vstack([weights, weight]), np.vstack([tilts, tilt])
+        weight, move = weights[headline].mean(axis=0), moves[headline].mean(axis=0)
+    weights, moves = np.vstack([weights, weight]), np.concatenate([moves, move[None]])
     estimates = weights @ np.where(known, cells.att, 0.0)
-    influence = influence_of(cells, weights, tilts)
+    influence = influence_of(cells, weights, moves)
     sums = cells.sides.sums(influence)
-    errors = cells.sides.errors(sums)
+    errors = cells.sides.errors(
+        influence, weights @ cells.influence, _variance_of_shares(cells, moves)
+    )
     seen = ((weights != 0) & cells.variation_seen).any(axis=1)
     half = np.where(seen, errors.half_width(level), np.nan)
     error = np.where(seen, errors.standard_error, np.nan)
@@ -208,6 +213,7 @@ def aggregate(
         low=float(estimates[-1] - half[-1]) if total else None,
         high=float(estimates[-1] + half[-1]) if total else None,
         degrees_of_freedom=float(errors.degrees_of_freedom[-1]) if total else None,
+        interval_error=float(errors.interval_error[-1]) if total else None,
         table=table,
         band=band,
         covariance=covariance,
@@ -239,23 +245,46 @@ def weights_of(cells: Cells, sets: Sequence[BoolArray]) -> tuple[FloatArray, Flo
     """Weights (rows, c) of sets of cells, and how each cohort's size moves the mean.
 
     With N_k the units of cell k's cohort, S their sum over the cells and m the weighted
-    mean, one unit more in cohort g moves m by the sum over g's cells of (att - m)/S:
-    the second answer, (rows, G).
+    mean, one unit more in cohort g moves m by the sum over g's cells of (att - m)/S. That
+    is linear in the effects: the second answer, (rows, G, c), is to be multiplied by them.
     """
-    chosen = np.array(sets)
-    size = np.where(chosen, cells.units_in_cohort[cells.cohort_at], 0).astype(float)
+    chosen = np.array(sets, dtype=float)
+    size = chosen * cells.units_in_cohort[cells.cohort_at]
     total = size.sum(axis=1, keepdims=True)
     weights = size / total
-    att = np.where(np.isfinite(cells.att), cells.att, 0.0)
-    moved = np.where(chosen, att - (weights @ att)[:, None], 0.0) / total
-    in_cohort = cells.cohort_at[:, None] == np.arange(len(cells.cohorts))
-    return weights, moved @ in_cohort
+    own = chosen[:, None, :] * (cells.cohort_at == np.arange(len(cells.cohorts))[:, None])
+    of_mean = own.sum(axis=2, keepdims=True) * weights[:, None, :]
+    moves: FloatArray = (own - of_mean) / total[:, :, None]
+    return weights, moves
 
 
-def influence_of(cells: Cells, weights: FloatArray, tilts: FloatArray) -> FloatArray:
+def influence_of(cells: Cells, weights: FloatArray, moves: FloatArray) -> FloatArray:
     """Each unit's contribution to weighted means: through the cells and the weights."""
     influence = weights @ cells.influence
     # The never treated, last in the order of units, carry no share of a cohort.
     treated = int(cells.units_in_cohort.sum())
+    tilts = moves @ np.where(np.isfinite(cells.att), cells.att, 0.0)
     influence[:, :treated] += np.repeat(tilts, cells.units_in_cohort, axis=1)
     return influence
+
+
+def _variance_of_shares(cells: Cells, moves: FloatArray) -> FloatArray:
+    """Variance (rows,) that the cohorts' shares, being those of a sample, add to means.
+
+    It rests on how far the cohorts' effects lie apart, and so do estimates of effects
+    that are all the same: what their own errors put into it is taken off. With ten
+    schools in a cohort that is a tenth of the whole variance, counted twice otherwise.
+    """
+    found = np.zeros(len(moves))
+    moving = np.flatnonzero(np.abs(moves).max(axis=(1, 2)) > 0)
+    if not len(moving):
+        return found
+    cohort = np.arange(len(cells.cohorts))[:, None]
+    together = cells.sides.sums((cells.sides.side == cohort).astype(float))
+    shared = together @ together.T
+    sums = cells.sides.sums(cells.influence)
+    att = np.where(np.isfinite(cells.att), cells.att, 0.0)
+    apart = np.outer(att, att) - sums @ sums.T
+    for row in moving.tolist():
+        found[row] = np.einsum("gh,gh->", shared, moves[row] @ apart @ moves[row].T)
+    return np.maximum(found, 0.0)

@@ -257,9 +257,10 @@ def _cross_checks(
 
 
 def _estimate(fit: ClusterRobustFit, place: int, level: float) -> SlopeEstimate:
-    if fit.degrees_of_freedom[place] == 0:
+    slope = np.eye(len(fit.coefficients))[place]
+    if fit.rests_on_one_cluster(slope):
         return SlopeEstimate(float(fit.coefficients[place]), None, None, None, None, None)
-    return SlopeEstimate(*fit.interval(np.eye(len(fit.coefficients))[place], level))
+    return SlopeEstimate(*fit.interval(slope, level))
 
 
 def _near(estimate: float, error: float, check: SlopeEstimate) -> bool:

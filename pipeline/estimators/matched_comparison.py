@@ -18,6 +18,7 @@ from pipeline.estimators.entropy_balancing import (
     weights_for,
 )
 from pipeline.estimators.nearest_neighbours import match_nearest
+from pipeline.estimators.partner_flags import partner_flags
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -134,7 +135,7 @@ def change_on_change(
         raise ValueError(f"entropy or nearest expected, found {method!r}")
     if adjust not in ("all", "required"):
         raise ValueError(f"all or required expected, found {adjust!r}")
-    own = np.asarray(is_partner, dtype=bool)
+    own = partner_flags(is_partner)
     start, end = np.asarray(before, dtype=float), np.asarray(after, dtype=float)
     values = covariate_values(covariates)
     groups = np.asarray(cluster)

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from scipy.linalg import solve_triangular
 
 from pipeline.estimators.balance import discriminant_score, pooled_covariance
+from pipeline.estimators.partner_flags import partner_flags
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -338,7 +339,7 @@ def _labels(strata: npt.ArrayLike | None, size: int) -> IntArray:
 
 def _arrays(covariates: FloatArray, is_partner: BoolArray) -> tuple[FloatArray, BoolArray]:
     values = np.asarray(covariates, dtype=float)
-    own = np.asarray(is_partner, dtype=bool)
+    own = partner_flags(is_partner)
     if values.ndim != 2 or values.shape[1] == 0:
         raise ValueError("covariates must be a table: a row per school, a column or more")
     if own.shape != (len(values),):

@@ -179,7 +179,7 @@ def _refuse(
     if changed.any():
         school = schools[unit[int(np.argmax(changed))]]
         raise ValueError(
-            f"school {school!r} is a partner in some rows and not in others: a rise is "
+            f"school {str(school)!r} is a partner in some rows and not in others: a rise is "
             "compared between schools; for joining in mid-course see the event study"
         )
     _, moment = np.unique(time, return_inverse=True)
@@ -188,7 +188,7 @@ def _refuse(
     if seen.max() > 1:
         at = int(np.flatnonzero(seen[cell] > 1)[0])
         raise ValueError(
-            f"school {schools[unit[at]]!r} has two rows at time {time[at]:.12g}"
+            f"school {str(schools[unit[at]])!r} has two rows at time {time[at]:.12g}"
         )
     # Rows are single by school and time here, so two rows are two times.
     sloped = np.bincount(unit) > 1

@@ -100,19 +100,19 @@ def pre_trend(
     )
     tested = before & enough[cells.cohort_at] & (cells.control_clusters > 1)
     if not tested.any():
-        reason = (
-            "each cohort has too few clusters"
-            if before.any()
-            else "no cohort has two periods before it is treated"
-        )
+        reason = "no cohort has two periods before it is treated"
+        if (cells.time + cells.anticipation < cells.cohort).any():
+            reason = "no effect before joining could be estimated"
+        if before.any():
+            reason = "each cohort has too few clusters"
         return _untested(level, refused, reason)
 
     if over == "cells":
         combine = np.eye(len(cells.att))[tested]
         influence = cells.influence[tested]
     else:
-        combine, tilts = weights_of(cells, _by_event_time(cells, tested))
-        influence = influence_of(cells, combine, tilts)
+        combine, moves = weights_of(cells, _by_event_time(cells, tested))
+        influence = influence_of(cells, combine, moves)
     estimate = combine @ np.where(known, cells.att, 0.0)
     distance = combine @ (cells.time - cells.base)
     sums = cells.sides.sums(influence)

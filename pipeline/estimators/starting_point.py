@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pipeline.estimators.cluster_robust import ClusterRobustFit, weighted_least_squares
+from pipeline.estimators.partner_flags import partner_flags
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -401,7 +402,7 @@ def _arrays(
     *waves: FloatArray,
 ) -> tuple[FloatArray, FloatArray, BoolArray, npt.NDArray[np.str_]]:
     start, end = np.asarray(before, dtype=float), np.asarray(after, dtype=float)
-    own = np.asarray(is_partner, dtype=bool)
+    own = partner_flags(is_partner)
     labels: npt.NDArray[Any] = np.asarray(cluster)
     lengths = {len(array) for array in (start, end, own, labels, *waves)}
     if len(lengths) != 1:

@@ -344,3 +344,15 @@ def test_effects_that_determine_each_other_are_refused():
     covariance[2:, 2:] = 1.0  # the change from one effect to the next has no variance
     with pytest.raises(ValueError, match="a change after the reference period has no"):
         relative_magnitudes(**(GOOD | {"covariance": covariance, "m_bar": 0.0}))
+
+
+@pytest.mark.parametrize("bound", [None, "one", [1, 2], float("nan"), float("inf"), -0.5])
+def test_a_limit_that_is_no_number_of_zero_or_more_is_refused_in_a_sentence(bound):
+    for method in (relative_magnitudes, smoothness):
+        with pytest.raises(ValueError, match="must be a finite number of zero or more"):
+            method([0.1, 0.2], np.eye(2), 1, 1, bound, [1.0])
+
+
+def test_coefficients_that_are_text_are_named_as_such():
+    with pytest.raises(ValueError, match="the coefficients must be numbers"):
+        relative_magnitudes(["a", "b"], np.eye(2), 1, 1, 1.0, [1.0])

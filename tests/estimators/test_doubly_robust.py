@@ -145,3 +145,36 @@ def test_a_score_above_the_highest_is_refused_and_one_below_is_kept_whole():
             # Odds 99 and 1: the controls' mean is (99 * 10 + 1 * 0)/100.
             found = change_on_change(*changes, treated, controls, "ipw")
             assert found.att == pytest.approx([1 - 9.9])
+
+
+@pytest.mark.parametrize("start", [None, [30.0, -40.0, 8.0, 20.0]])
+def test_controls_of_a_kind_without_a_joiner_weigh_nothing_wherever_the_search_starts(
+    start,
+):
+    # Joiners are few, sizes are skewed, so that many scores are low with a finite logit.
+    compared = 0
+    for seed in range(60):
+        random = np.random.default_rng(seed)
+        kind = random.random(500) < 0.3
+        size, skewed = random.normal(size=500), np.exp(random.normal(size=500))
+        joins = ~kind & (random.random(500) < 1 / (1 + np.exp(3 - 1.5 * size)))
+        full = np.column_stack([np.ones(500), size, skewed, kind])
+        change = random.normal(size=(1, 500))
+        begin = None if start is None else np.array(start)
+        own, others = change[:, joins], change[:, ~joins]
+        of_their_kind = ~kind[~joins]
+        try:
+            expected = change_on_change(
+                own,
+                others[:, of_their_kind],
+                full[joins, :3],
+                full[~joins & ~kind, :3],
+                "ipw",
+            )
+        except NotEstimable:
+            continue
+        compared += 1
+        found = change_on_change(own, others, full[joins], full[~joins], "ipw", begin)
+        assert found.att == pytest.approx(expected.att, abs=1e-9)
+        np.testing.assert_allclose(found.controls[0][~of_their_kind], 0, atol=1e-12)
+    assert compared > 50

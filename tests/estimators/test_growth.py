@@ -213,7 +213,7 @@ def test_rows_with_gaps_are_counted():
         ({"partner": 0}, {}, "fewer than two partner schools"),
         ({"partner": 1}, {}, "fewer than two other schools"),
         ({"partner": lambda f: f["year"] > 2016}, {}, "is a partner in some rows"),
-        ({"year": 2016}, {}, "has two rows at time 2016"),
+        ({"year": 2016}, {}, "school '[^']*' has two rows at time 2016"),
         ({"pupils": 0}, {"pupils": "pupils"}, "300 rows have no pupils"),
         ({}, {"national_sd": 0.0}, "a national SD is above zero"),
         ({"time": 1.0}, {"covariates": ["time"]}, "rename the covariates"),

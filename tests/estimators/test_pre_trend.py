@@ -166,3 +166,14 @@ def test_a_constant_outcome_has_nothing_to_test():
 def test_it_refuses_settings_out_of_range(settings, message):
     with pytest.raises(ValueError, match=message):
         study().pre_trend(**settings)
+
+
+def test_it_says_when_no_effect_before_joining_could_be_estimated():
+    years = np.tile(YEARS, 8)
+    joined = np.repeat([2017] * 4 + [0] * 4, 6)
+    size = np.repeat(np.arange(8.0), 6) - 10 * (joined > 0)  # all joiners are smaller
+    frame = pd.DataFrame({"school": np.repeat(np.arange(8), 6), "year": years})
+    frame = frame.assign(joined=joined, size=size, score=years % 5 * size)
+    columns = {"unit": "school", "time": "year", "cohort": "joined", "outcome": "score"}
+    found = group_time_att(frame, **columns, covariates=["size"], method="ipw")
+    assert found.pre_trend().reason == "no effect before joining could be estimated"
