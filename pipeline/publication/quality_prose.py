@@ -47,7 +47,7 @@ class Dimension:
     evidence: list[str]
 
 
-def made_again(parameters: Parameters) -> list[str]:
+def computed_again(parameters: Parameters) -> list[str]:
     """Say how totals are computed again, and what rounding and coverage can explain."""
     few = parameters.disclosure.suppress_pupils_up_to
     return [

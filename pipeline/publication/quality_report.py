@@ -131,7 +131,7 @@ def page(report: QualityReport) -> str:
         files=quality_counts.files(tables["files"]),
         # The chart is our own drawing, in which every text from data is escaped.
         chart=None if chart is None else Markup(chart.svg),
-        made_again=quality_prose.made_again(parameters),
+        computed_again=quality_prose.computed_again(parameters),
         verdict_counts=quality_tables.verdict_counts(back_test),
         england=quality_tables.england(
             back_test[is_main], "Figures of England: all and disadvantaged pupils"

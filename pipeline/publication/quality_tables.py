@@ -1,4 +1,4 @@
-"""The tables of what was made again: totals, intervals and SDs."""
+"""The tables of what was computed again: totals, intervals and SDs."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ _JUDGED = (AGREES, EXPLAINED, DIFFERS, WITHHELD, NOT_RECOMPUTABLE)
 
 
 def verdict_counts(back_test: pd.DataFrame) -> Table:
-    """How many published totals agree, are explained, differ, cannot be made again."""
+    """How many published totals agree, are explained, differ, cannot be computed."""
     heads = ("Published totals", "Agree to rounding", "Explained", "Differ", "Withheld")
     is_national = back_test["record"].str.startswith("national")
     rows = []
