@@ -1,12 +1,14 @@
 """How far partners' pupils lie above or below those of the rest of England."""
 
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from pipeline.estimators.cluster_robust import ClusterRobustFit, weighted_least_squares
+from pipeline.estimators.partner_flags import partner_flags
 from pipeline.estimators.randomisation import tail_p
 from pipeline.estimators.shuffled_gaps import shuffled_gaps
 
@@ -98,9 +100,9 @@ def gap_to_rest(
     cluster-robust inference, section VI; Phipson and Smyth (2010), Permutation p-values
     should never be zero, for the one added.
     """
-    value = np.asarray(value, dtype=float)
-    pupils = np.asarray(pupils, dtype=float)
-    is_partner = np.asarray(is_partner, dtype=bool)
+    value = _numbers(value, "value")
+    pupils = _numbers(pupils, "pupils")
+    is_partner = partner_flags(is_partner)
     cluster = np.asarray(cluster)
     _refuse(value, pupils, is_partner, cluster)
     _refuse_settings(pupil_sd, draws, confidence_level)
@@ -242,11 +244,20 @@ def _randomisation_p(
     return tail_p(gap, gaps, "two-sided", exact=False)
 
 
+def _numbers(given: npt.ArrayLike, name: str) -> FloatArray:
+    try:
+        return np.asarray(given, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must hold numbers only") from None
+
+
 def _refuse_settings(pupil_sd: float | None, draws: int, level: float) -> None:
-    if pupil_sd is not None and not (np.isfinite(pupil_sd) and pupil_sd > 0):
+    if pupil_sd is not None and not (
+        isinstance(pupil_sd, Real) and np.isfinite(pupil_sd) and pupil_sd > 0
+    ):
         raise ValueError(f"the pupil SD must be positive, found {pupil_sd}")
-    if draws < 0:
-        raise ValueError(f"0 or more draws expected, found {draws}")
+    if not isinstance(draws, Integral) or draws < 0:
+        raise ValueError(f"a whole number of draws, 0 or more, expected, found {draws}")
     if not 0 < level < 1:
         raise ValueError(f"a level between 0 and 1 expected, found {level}")
 
@@ -257,6 +268,8 @@ def _refuse(
     is_partner: npt.NDArray[np.bool_],
     cluster: npt.NDArray[np.object_],
 ) -> None:
+    if {value.ndim, pupils.ndim, is_partner.ndim, cluster.ndim} != {1}:
+        raise ValueError("lists with one entry per school expected, found another shape")
     lengths = {len(value), len(pupils), len(is_partner), len(cluster)}
     if len(lengths) != 1:
         raise ValueError(f"one entry per school expected, found {sorted(lengths)}")

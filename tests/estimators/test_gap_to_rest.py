@@ -421,7 +421,9 @@ def test_unit_and_level_do_not_change_randomisation_p(schools):
     [
         ({"strata": ["a", "b"], "draws": 9}, "one stratum label per school"),
         ({"strata": ["a", None, "b", "b"], "draws": 9}, "1 schools have no stratum"),
-        ({"draws": -1}, "0 or more draws"),
+        ({"draws": -1}, "whole number of draws"),
+        ({"draws": 1.5}, "whole number of draws"),
+        ({"pupil_sd": "1.2"}, "pupil SD must be positive"),
         ({"pupil_sd": 0.0}, "pupil SD must be positive"),
         ({"pupil_sd": np.nan}, "pupil SD must be positive"),
         ({"confidence_level": 95}, "a level between 0 and 1"),
@@ -432,3 +434,18 @@ def test_unit_and_level_do_not_change_randomisation_p(schools):
 def test_settings_that_make_no_sense_are_refused(change, sentence):
     with pytest.raises(ValueError, match=sentence):
         gap([4, 6], [1, 3], **change)
+
+
+@pytest.mark.parametrize(
+    ("value", "is_partner", "sentence"),
+    [
+        (["a", "b", "c"], [True, False, False], "value must hold numbers only"),
+        ([[1.0], [2.0], [3.0]], [True, False, False], "one entry per school"),
+        (1.0, True, "one entry per school"),
+        ([1.0, 2.0, 3.0], [1.0, 0.0, np.nan], "membership is not known"),
+        ([1.0, 2.0, 3.0], [2, 0, 0], "membership is not known"),
+    ],
+)
+def test_what_is_no_list_of_schools_is_refused(value, is_partner, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        gap_to_rest(value, [10, 10, 10], is_partner, ["a", "b", "c"])
