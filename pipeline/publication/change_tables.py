@@ -1,9 +1,12 @@
 """What was found about change over the years, as tables that a reader can judge."""
 
+import re
+from collections.abc import Hashable
 from typing import Any
 
 import pandas as pd
 
+from pipeline.contracts.improvement import BY_WAVE, BY_YEAR
 from pipeline.measures.catalogue import measure
 from pipeline.measures.measure import GROUP_LABELS, Group, KeyStage
 from pipeline.publication.tables import Table, table
@@ -11,13 +14,16 @@ from pipeline.publication.tables import Table, table
 TITLES = {
     "growth": "Do results rise by more each year?",
     "starting point": "From every starting point?",
+    "composition": "The same schools, or other schools?",
     "event study": "What changed after schools joined?",
     "matched comparison": "Against schools that were like them before",
+    "effect size": "How large is the difference?",
     "few schools": "What so many schools could show",
     "sensitivity": "How much drift would undo it?",
     "specification curve": "The question put in every defensible way",
     "placebo": "Where nothing should be found",
     "leave one out": "Without one hub or trust",
+    "attrition": "Could schools without a later result change it?",
 }
 STATUS_WORDS = {
     "estimate": "estimate",
@@ -34,7 +40,9 @@ HEADS = {
     "Estimate": True,
     "From": True,
     "To": True,
+    "Unit": False,
     "p": True,
+    "p among all": True,
     "Members": True,
     "Others": True,
     "It is": False,
@@ -43,8 +51,12 @@ HEADS = {
 
 
 def sections(found: pd.DataFrame) -> list[dict[str, Any]]:
-    """Give one entry for each outcome: its label and the tables of its questions."""
+    """Give one entry for each outcome: its label and the tables of its questions.
+
+    The changes by time since joining stand beside their chart: see `change_charts`.
+    """
     entries = []
+    found = found[~found["quantity"].isin((BY_WAVE, BY_YEAR))]
     keys = ["key_stage", "measure", "group"]
     for (key_stage, code, group), rows in found.groupby(keys, sort=False):
         asked = measure(_key_stage(key_stage), str(code))
@@ -87,34 +99,50 @@ def _group(text: object) -> Group:
 
 
 def _table(caption: str, rows: pd.DataFrame) -> Table:
-    unit = str(rows["unit"].mode()[0])
+    """Lay out one question; on a phone each row becomes a card, as it holds sentences."""
     return table(
-        f"{caption} (unit, where a row names no other: {unit})",
+        caption,
         HEADS,
         [
             [
-                str(row["quantity"]) + ("" if row["unit"] == unit else f" ({row['unit']})"),
-                _text(row["at"]),
-                *(_number(row[name]) for name in ("estimate", "low", "high", "p_value")),
-                _count(row["partner_schools"]),
-                _count(row["rest_schools"]),
+                str(row["quantity"]),
+                at(row["at"]),
+                *(number(row[name]) for name in ("estimate", "low", "high")),
+                str(row["unit"]) if pd.notna(row["estimate"]) else "",
+                number(row["p_value"]),
+                number(row["adjusted_p"]),
+                count(row["partner_schools"]),
+                count(row["rest_schools"]),
                 STATUS_WORDS[str(row["status"])],
-                _text(row["said"]),
+                "; ".join(filter(None, (_text(row["said"]), _adjusted(row)))),
             ]
             for row in rows.to_dict("records")
         ],
+        stacks=True,
     )
+
+
+def _adjusted(row: dict[Hashable, Any]) -> str:
+    return "" if pd.isna(row["adjusted_by"]) else f"p among all: {row['adjusted_by']}"
 
 
 def _text(value: object) -> str:
     return "" if pd.isna(value) else str(value)  # type: ignore[call-overload]
 
 
-def _number(value: object) -> str:
+def at(value: object) -> str:
+    """Write where a quantity stands: a time since joining has a true minus."""
+    said = _text(value)
+    return said.replace("-", MINUS) if re.fullmatch(r"-\d+", said) else said
+
+
+def number(value: object) -> str:
+    """Write a figure with three decimals and a true minus; nothing where there is none."""
     if pd.isna(value):  # type: ignore[call-overload]
         return ""
     return f"{float(str(value)):.{DECIMALS}f}".replace("-", MINUS)
 
 
-def _count(value: object) -> str:
+def count(value: object) -> str:
+    """Write a count; nothing where there is none."""
     return "" if pd.isna(value) else f"{int(str(value)):,}"  # type: ignore[call-overload]

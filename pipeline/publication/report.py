@@ -11,16 +11,20 @@ from markupsafe import Markup
 from pipeline.comparison import compared
 from pipeline.contracts import promise
 from pipeline.contracts.panel import FLOW
+from pipeline.contracts.specifications import SPECIFICATIONS
 from pipeline.evidence import coverage, wording
 from pipeline.evidence.facts import Fact, collect
 from pipeline.figures.levels_by_year import levels_by_year
 from pipeline.improvement import findings
 from pipeline.measures.catalogue import KEY_STAGE_LABELS, MEASURES, academic_year
+from pipeline.measures.catalogue import measure as measure_of
 from pipeline.measures.measure import KEY_STAGES, KeyStage, Measure
 from pipeline.publication import (
     areas,
+    change_charts,
     change_tables,
     flow_tables,
+    gap_tables,
     national_table,
     pages,
     prose,
@@ -57,6 +61,12 @@ class Report:
     others: dict[KeyStage, str]
     change: pd.DataFrame
     """What was found about change, and what tried to break it."""
+    disadvantage: pd.DataFrame
+    """The gap of disadvantaged pupils, within schools and between them."""
+    spread: pd.DataFrame
+    """What a typical school shows, and how schools differ."""
+    specifications: pd.DataFrame
+    """Every fit of the specification curves."""
 
     @property
     def synthetic(self) -> bool:
@@ -85,6 +95,9 @@ def assemble(evaluation: str, parameters: Parameters) -> Report:
         schools=read_files(),
         others=coverage.others(found, of_programme=asked.programme is not None),
         change=_change(evaluation),
+        disadvantage=found.disadvantage,
+        spread=found.spread,
+        specifications=tried.read_specifications(evaluation),
     )
 
 
@@ -135,7 +148,7 @@ def write(report: Report) -> None:
     folder = locations.report(report.evaluation)
     facts = for_machines(report)
     promise.write_together(
-        {},
+        {folder / "specifications.csv": (report.specifications, SPECIFICATIONS)},
         {
             locations.facts(report.evaluation): facts,
             folder / "results.json": facts,
@@ -156,6 +169,8 @@ def for_machines(report: Report) -> str:
         "confidence_level": report.parameters.comparison.confidence_level,
         "members": report.register,
         "facts": [fact.as_record() for fact in report.facts],
+        "disadvantaged_gap": _records(_labelled(report.disadvantage)),
+        "typical_school": _records(_labelled(report.spread)),
         "change": _records(report.change),
         "national": _records(report.national),
         "flow": _records(report.flow),
@@ -188,6 +203,13 @@ def page(report: Report) -> str:
         ],
         change_words=change_tables.words(report.change),
         change=change_tables.sections(report.change),
+        change_charts=change_charts.charts(
+            report.change,
+            report.specifications,
+            report.facts,
+            source=_source(report),
+            level=report.parameters.comparison.confidence_level,
+        ),
         register=_register_words(report.register),
         flow_tables=flow_tables.headline_flows(report.flow, report.facts),
         flow_details=flow_tables.all_flows(report.flow),
@@ -216,6 +238,8 @@ def page(report: Report) -> str:
         parameters=[
             ("Release of the tables", report.parameters.sources.release),
             ("Confidence level", report.parameters.comparison.confidence_level),
+            ("Random sets of schools", report.parameters.comparison.draws),
+            ("Their seed", report.parameters.comparison.seed),
             (
                 "Withheld up to so many pupils",
                 report.parameters.disclosure.suppress_pupils_up_to,
@@ -249,6 +273,17 @@ def _measure(report: Report, measure: Measure) -> dict[str, Any]:
         "active_title": wording.active_title(report.facts, measure.key_stage, measure.code),
         "caption": "" if chart is None else _caption(report, measure, chart.breaks),
         "tables": measure_tables(report.facts, measure),
+        "how_sure": gap_tables.how_sure(report.facts, measure),
+        "beside": [
+            said
+            for said in (
+                gap_tables.without_random_sets(gaps, measure),
+                gap_tables.split_words(report.disadvantage, measure),
+                gap_tables.spread_words(report.spread, measure),
+            )
+            if said
+        ],
+        "tables_beside": _tables_beside(report, measure),
         "why_not": f"{wording.why_none(without)}." if without else "",
         "convention": (
             "Department\u2019s convention: " + "; ".join(conventions) + "."
@@ -256,6 +291,12 @@ def _measure(report: Report, measure: Measure) -> dict[str, Any]:
             else "The department gives no interval for this measure."
         ),
     }
+
+
+def _tables_beside(report: Report, measure: Measure) -> list[Table]:
+    split = gap_tables.split_table(report.disadvantage, measure)
+    spread = gap_tables.spread_tables(report.spread, measure)
+    return [*([] if split is None else [split]), *spread]
 
 
 def _caption(report: Report, measure: Measure, drawn: tuple[int, ...]) -> str:
@@ -277,8 +318,14 @@ def _caption(report: Report, measure: Measure, drawn: tuple[int, ...]) -> str:
         f"{academic_year(fact.year)}: {partners.schools:,} {report.asked.called} with "
         f"{partners.pupils:,} {measure.counted}, "
         f"{(fact.schools or 0) - (partners.schools or 0):,} others.{breaks} Whether the two "
-        "intervals overlap is no test; the interval of the gap stands in the table. Source: "
-        "Department for Education, school performance tables "
+        "intervals overlap is no test; the interval of the gap stands in the table. "
+        f"{_source(report)}"
+    )
+
+
+def _source(report: Report) -> str:
+    return (
+        "Source: Department for Education, school performance tables "
         f"({report.parameters.sources.release})"
         f"{', layout only: SYNTHETIC figures' if report.synthetic else ''}."
     )
@@ -350,6 +397,13 @@ def _source_table(report: Report) -> Table:
         rows.append([report.register["file"], report.register["sha256"], spells])
     heads = {"File": False, "SHA-256": False, "Rows": False}
     return table("Files of this run", heads, rows, stacks=True)
+
+
+def _labelled(table: pd.DataFrame) -> pd.DataFrame:
+    """Add what each row is about, in words, and its unit."""
+    codes = zip(table["key_stage"], table["measure"], strict=True)
+    about = [measure_of(key_stage, code) for key_stage, code in codes]
+    return table.assign(label=[m.label for m in about], unit=[m.unit for m in about])
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -1,13 +1,19 @@
 """Every challenge to the findings about change of one evaluation."""
 
+from dataclasses import dataclass
+
 import pandas as pd
 
 from pipeline.contracts import promise
 from pipeline.contracts.improvement import FINDINGS
+from pipeline.contracts.specifications import SPECIFICATIONS
 from pipeline.improvement.event_study import study_joining
 from pipeline.improvement.findings import Findings, as_promised
 from pipeline.improvement.improve import is_closed
 from pipeline.improvement.panel import OutcomePanel
+from pipeline.robustness import specifications
+from pipeline.robustness.attrition import TRIMMED, add_attrition
+from pipeline.robustness.missing_years import add_missing_years
 from pipeline.robustness.placebos import (
     FALSE_MEMBERS,
     FALSE_YEARS,
@@ -28,12 +34,24 @@ OF_JOINING = (
     ("leave one out", WITHOUT),
 )
 """What can be asked of a change at joining only."""
-ASKED = (*(("specification curve", curve) for curve in CURVES), *OF_JOINING)
+ASKED = (
+    *(("specification curve", curve) for curve in CURVES),
+    ("attrition", TRIMMED),
+    *OF_JOINING,
+)
 
 
-def challenge(outcomes: list[OutcomePanel]) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Challenged:
+    """What the challenges came to, and every fit of the specification curves."""
+
+    findings: pd.DataFrame
+    specifications: pd.DataFrame
+
+
+def challenge(outcomes: list[OutcomePanel]) -> Challenged:
     """Try to break what was found of every outcome; what cannot be tried says why."""
-    every = []
+    every, fits = [], []
     for panel in outcomes:
         tried = Findings(panel)
         every.append(tried)
@@ -42,17 +60,25 @@ def challenge(outcomes: list[OutcomePanel]) -> pd.DataFrame:
         joined = study_joining(tried)
         if joined is None:
             why = str(tried.rows.pop()["said"])
-            add_specifications(tried, joined, seed=SEED)
+            fits += add_specifications(tried, joined, seed=SEED)
+            add_attrition(tried)
             for question, quantity in OF_JOINING:
                 tried.cannot(question, quantity, why)
             continue
-        add_specifications(tried, joined, seed=SEED)
+        fits += add_specifications(tried, joined, seed=SEED)
+        add_attrition(tried)
+        add_missing_years(tried, joined)
         add_sensitivity(tried, joined)
         add_placebos(tried, joined, seed=SEED)
         add_leave_one_out(tried, joined)
-    return as_promised(every)
+    return Challenged(as_promised(every), specifications.as_promised(fits))
 
 
-def write(tried: pd.DataFrame, evaluation: str) -> None:
-    """Write what the challenges came to, checked against their contract."""
-    promise.write_together({locations.robustness(evaluation): (tried, FINDINGS)})
+def write(tried: Challenged, evaluation: str) -> None:
+    """Write what the challenges came to, checked against their contracts."""
+    promise.write_together(
+        {
+            locations.robustness(evaluation): (tried.findings, FINDINGS),
+            locations.specifications(evaluation): (tried.specifications, SPECIFICATIONS),
+        }
+    )

@@ -97,3 +97,11 @@ def test_a_cell_on_too_few_pupils_withholds_partners_rest_and_gap(project, schoo
 
 def test_a_label_says_measure_and_pupils(fact):
     assert fact(group="disadvantaged").label == "Progress 8, disadvantaged pupils"
+
+
+def test_a_gap_has_the_interval_by_cr3_and_why_there_are_no_random_sets(collected):
+    record = collected["ks4.progress_8.all.2019.gap"].as_record()
+    assert record["cr3_low"] < record["low"] < 3 < record["high"] < record["cr3_high"]
+    assert record["randomisation_p"] is None
+    assert record["randomisation_reason"].endswith("make fewer than 40 sets")
+    assert "cr3_low" not in collected["ks4.progress_8.all.2019.rest"].as_record()

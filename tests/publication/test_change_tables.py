@@ -5,7 +5,7 @@ import re
 import pandas as pd
 import pytest
 
-from pipeline.contracts.improvement import QUESTIONS, STATUSES
+from pipeline.contracts.improvement import BY_WAVE, QUESTIONS, STATUSES
 from pipeline.improvement.findings import Findings, as_promised
 from pipeline.publication import change_tables
 from pipeline.publication.change_tables import MINUS, STATUS_WORDS, TITLES, sections, words
@@ -50,25 +50,38 @@ def test_a_row_has_its_figures_counts_and_what_it_is(found):
     growth, _ = sections(found)[0]["tables"]
     first = texts(growth)[0]
     assert first[:2] == ["yearly rise", ""]
-    assert first[2:6] == [f"{MINUS}0.012", f"{MINUS}0.020", "0.010", "0.040"]
-    assert first[6:] == ["32", "12,345", "estimate", ""]
+    assert first[2:5] == [f"{MINUS}0.012", f"{MINUS}0.020", "0.010"]
+    assert first[5:8] == ["national SD of pupils", "0.040", ""]
+    assert first[8:] == ["32", "12,345", "estimate", ""]
     assert len(growth.columns) == len(first)
 
 
-def test_a_row_in_another_unit_names_it(found):
+def test_the_unit_of_each_figure_stands_beside_it(found):
     growth, _ = sections(found)[0]["tables"]
-    assert "national SD of pupils" in growth.caption
-    assert [row[0] for row in texts(growth)] == [
-        "yearly rise",
-        "a share (share)",
-        "a check",
+    assert "SD" not in growth.caption
+    assert [row[5] for row in texts(growth)] == [
+        "national SD of pupils",
+        "share",
+        "national SD of pupils",
     ]
+
+
+def test_what_is_left_of_a_p_among_all_says_how_many_there_were(found):
+    held = found.assign(adjusted_p=found["p_value"] * 2, adjusted_by=None)
+    held.loc[0, "adjusted_by"] = "Holm: 2 tests"
+    first = texts(sections(held)[0]["tables"][0])[0]
+    assert first[6:8] == ["0.040", "0.080"]
+    assert first[-1] == "p among all: Holm: 2 tests"
+
+
+def test_tables_of_sentences_become_cards_on_a_phone(found):
+    assert all(table.stacks for table in sections(found)[0]["tables"])
 
 
 def test_what_is_withheld_has_no_figure_and_its_reason(found):
     _, study = sections(found)[0]["tables"]
     assert texts(study) == [
-        ["mean", *[""] * 7, "withheld", "No impact estimate."],
+        ["mean", *[""] * 9, "withheld", "No impact estimate."],
     ]
 
 
@@ -83,3 +96,15 @@ def test_one_sentence_counts_what_has_an_estimate_and_what_is_withheld(found):
 def test_nothing_found_makes_no_section_and_no_crash():
     assert sections(as_promised([])) == []
     assert words(as_promised([])).startswith("Of 0 questions about 0 outcomes")
+
+
+def test_changes_by_time_since_joining_stand_beside_their_chart_and_not_here(found):
+    waves = found.assign(quantity=BY_WAVE, at="-1")
+    (section,) = sections(pd.concat([found, waves]))
+    assert [len(data.rows) for data in section["tables"]] == [3, 1]
+
+
+def test_a_time_since_joining_has_a_true_minus_and_a_label_keeps_its_hyphen():
+    assert change_tables.at("-2") == f"{MINUS}2"
+    assert change_tables.at("+1") == "+1"
+    assert change_tables.at("two-way") == "two-way"

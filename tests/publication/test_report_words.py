@@ -103,3 +103,22 @@ def test_an_area_is_named_and_an_unknown_one_keeps_its_digits():
     assert areas.name_of("000") == "local authority 000"
     assert areas.beside("2018-2019/850_ks4final.csv", "850").endswith(": Hampshire (850)")
     assert areas.beside("england_ks4final.csv", "england") == "england_ks4final.csv"
+
+
+def test_the_method_names_the_variance_the_degrees_of_freedom_and_what_stands_beside(
+    project,
+):
+    asked = project.parameters
+    evaluation = next(iter(asked.evaluations.values()))
+    said = " ".join(prose.method(gap("progress_8"), asked, evaluation, ["the rest"]))
+    assert "CR2" in said and "Satterthwaite" in said and "CR3" in said
+    assert "Welch" not in said
+    assert f"{asked.comparison.draws:,} random sets of schools" in said
+
+
+def test_a_run_without_random_sets_says_that_none_were_drawn(project):
+    project.settings["comparison"]["draws"] = 0
+    asked = project.parameters
+    evaluation = next(iter(asked.evaluations.values()))
+    said = " ".join(prose.method(gap("progress_8"), asked, evaluation, ["the rest"]))
+    assert "Random sets of schools were not drawn in this run." in said

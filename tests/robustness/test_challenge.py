@@ -8,11 +8,20 @@ import pandas as pd
 import pytest
 
 from pipeline.contracts import promise
-from pipeline.contracts.improvement import FINDINGS
+from pipeline.contracts.improvement import BY_YEAR, FINDINGS
+from pipeline.contracts.specifications import SPECIFICATIONS
 from pipeline.improvement.event_study import study_joining
 from pipeline.improvement.findings import Findings
 from pipeline.improvement.panel import SUPPRESSED
-from pipeline.robustness import challenge, placebos, sensitivity, specifications, tried
+from pipeline.robustness import (
+    challenge,
+    choices,
+    placebos,
+    sensitivity,
+    specifications,
+    tried,
+)
+from pipeline.robustness.missing_years import WITHOUT_STEP
 from pipeline.robustness.placebos import FALSE_MEMBERS, FALSE_YEARS, WITHOUT
 from pipeline.robustness.sensitivity import BOUND, LINE, LOST
 from pipeline.run import locations
@@ -34,13 +43,22 @@ def few_draws():
 
 
 def challenged(panel):
-    return challenge.challenge([panel])
+    return challenge.challenge([panel]).findings
+
+
+def gained():
+    return made_panel({2018: 30, 2019: 30}, jump=0.5, hubs=12)
 
 
 @pytest.fixture(scope="module")
-def real():
+def whole():
     """Sixty joiners in twelve hubs with a gain of half an SD."""
-    return challenged(made_panel({2018: 30, 2019: 30}, jump=0.5, hubs=12))
+    return challenge.challenge([gained()])
+
+
+@pytest.fixture(scope="module")
+def real(whole):
+    return whole.findings
 
 
 @pytest.fixture(scope="module")
@@ -169,12 +187,45 @@ def test_years_after_the_pandemic_are_one_choice_among_others():
     assert spans == {None, (2019.0, 2022.0, 2023.0), (2018.0, 2019.0)}
 
 
-def test_ranks_of_a_year_do_not_know_its_scale():
+def test_ranks_are_in_the_unit_of_the_outcome_and_know_its_order_only():
     panel = made_panel({2018: 9})
     scaled = replace(
         panel, frame=panel.frame.assign(outcome=5 * panel.frame["outcome"] + 1)
     )
-    assert laid_out(scaled)["rank"].tolist() == laid_out(panel)["rank"].tolist()
+    ranked = laid_out(panel)["rank"]
+    assert laid_out(scaled)["rank"].to_numpy() == pytest.approx(5 * ranked.to_numpy())
+    assert ranked.std() == pytest.approx(panel.frame["outcome"].std(), rel=0.05)
+
+
+def test_years_without_results_are_no_time_that_passed_in_waves():
+    panel = made_panel({2019: 25, 2021: 25}, years=(2017, 2018, 2019, 2022, 2023))
+    found = challenged(panel)
+    years = rows(found, "event study", BY_YEAR).set_index("at")
+    # Of 2019: -1, 0, 3 and 4 years from joining; of 2021: -3, -2, 1 and 2.
+    assert [*years.index] == ["-3", "-2", "-1", "+0", "+1", "+2", "+3", "+4"]
+    assert years.loc["+3", "partner_schools"] == 25
+    assert set(years["status"]) == {"diagnostic"}
+    kept = rows(found, "sensitivity", WITHOUT_STEP).iloc[0]
+    assert kept["partner_schools"] == 25
+    assert kept["said"] == "25 members left out; no results in 2019/20 to 2020/21"
+
+
+def test_where_every_year_has_results_time_is_counted_once(real):
+    assert rows(real, "event study").empty
+    assert rows(real, "sensitivity", WITHOUT_STEP).empty
+
+
+def test_a_change_of_too_few_joiners_is_withheld_by_calendar_years_too():
+    found = challenged(made_panel({2019: 3}, years=(2017, 2018, 2019, 2022)))
+    assert set(rows(found, "event study", BY_YEAR)["status"]) == {"trajectory"}
+    assert rows(found, "sensitivity", WITHOUT_STEP)["status"].item() == "withheld"
+
+
+def test_where_all_joined_over_years_without_results_that_is_said():
+    found = challenged(made_panel({2021: 45}, years=(2018, 2019, 2022, 2023)))
+    row = rows(found, "sensitivity", WITHOUT_STEP).iloc[0]
+    assert row["status"] == "not possible"
+    assert row["said"].startswith("45 members left out; no results in 2019/20 to 2020/21: ")
 
 
 def test_the_bounds_rest_on_neighbouring_waves_with_one_before_the_base():
@@ -195,17 +246,85 @@ def test_joiners_of_the_second_year_have_no_bounds_and_a_reason():
 
 
 @pytest.mark.usefixtures("project")
-def test_what_is_written_reads_back_and_twice_is_the_same(real):
-    challenge.write(real, "annual-impact")
-    pd.testing.assert_frame_equal(tried.read("annual-impact"), real, check_dtype=False)
-    first = locations.robustness("annual-impact").read_bytes()
-    again = challenged(made_panel({2018: 30, 2019: 30}, jump=0.5, hubs=12))
-    challenge.write(again, "annual-impact")
-    assert locations.robustness("annual-impact").read_bytes() == first
+def test_what_is_written_reads_back_and_twice_is_the_same(whole):
+    written = (
+        locations.robustness("annual-impact"),
+        locations.specifications("annual-impact"),
+    )
+    challenge.write(whole, "annual-impact")
+    found, fits = tried.read("annual-impact"), tried.read_specifications("annual-impact")
+    pd.testing.assert_frame_equal(found, whole.findings, check_dtype=False)
+    pd.testing.assert_frame_equal(fits, whole.specifications, check_dtype=False)
+    first = [path.read_bytes() for path in written]
+    challenge.write(challenge.challenge([gained()]), "annual-impact")
+    assert [path.read_bytes() for path in written] == first
 
 
 def test_no_outcome_at_all_keeps_the_promise():
-    promise.check(challenge.challenge([]), FINDINGS)
+    nothing = challenge.challenge([])
+    promise.check(nothing.findings, FINDINGS)
+    promise.check(nothing.specifications, SPECIFICATIONS)
+    assert choices.shown(nothing.specifications).empty
+
+
+def test_every_fit_of_a_curve_stands_in_its_table(whole):
+    fits = whole.specifications
+    # Two scales, three memberships, two comparisons, weights, covariates; three spans.
+    assert fits.groupby("curve").size().to_dict() == {
+        "difference in change": 2 * 3 * 2 * 2 * 2 * 2,
+        "difference in level": 2 * 3 * 2 * 2 * 2 * 2,
+    }
+    row = rows(
+        whole.findings, "specification curve", f"{specifications.MEDIAN}, {CHANGE}"
+    ).iloc[0]
+    change = fits[fits["curve"] == CHANGE]["estimate"]
+    assert (change.median(), change.min(), change.max()) == pytest.approx(
+        (row["estimate"], row["low"], row["high"])
+    )
+
+
+def test_each_fit_names_its_choices_its_interval_and_what_chance_gives(whole):
+    fits = whole.specifications
+    assert set(fits["years"]) == {"2015/16 to 2018/19", "2016/17 to 2018/19"}
+    fitted = fits[fits["estimate"].notna()]
+    assert fitted["estimate"].between(fitted["low"], fitted["high"]).all()
+    change = fitted[fitted["curve"] == CHANGE].sort_values("estimate")
+    assert change["chance_low"].is_monotonic_increasing
+    assert (change["estimate"] > change["chance_high"]).all()
+
+
+def test_a_fit_that_cannot_be_had_stays_in_the_table_with_its_reason(whole):
+    # In these schools numbers of pupils never change: school effects hold them all.
+    fits = whole.specifications
+    without = fits[fits["estimate"].isna()]
+    assert set(without["curve"]) == {CHANGE}
+    assert set(without["covariates"]) == {"number of pupils"}
+    assert without["why_not"].notna().all()
+
+
+def test_of_three_joiners_no_fit_of_a_change_is_kept():
+    fits = challenge.challenge([made_panel({2018: 3})]).specifications
+    assert set(fits["curve"]) == {LEVEL}
+
+
+def test_choice_by_choice_the_fits_are_halved_and_none_is_lost(whole):
+    fits = whole.specifications
+    table = choices.by_choice(fits[fits["curve"] == CHANGE]).set_index("dimension")
+    assert table.loc["all", "specifications"] == 48
+    assert table.loc["weights", "specifications"].tolist() == [24, 24]
+    assert table.loc["membership", "specifications"].tolist() == [16, 16, 16]
+    assert "covariates" not in table.index
+    assert table.loc["all", "above_zero"] == 48
+    ends = (table["smallest"] <= table["median"]) & (table["median"] <= table["largest"])
+    assert ends.all()
+
+
+def test_who_was_in_before_the_first_year_is_not_of_the_difference_in_change():
+    panel = made_panel({2018: 45, 2010: 20})
+    fits = challenge.challenge([panel]).specifications
+    most = fits.groupby("curve")["partner_schools"].max()
+    assert most[CHANGE] == 45
+    assert most[LEVEL] == 65
 
 
 def test_no_words_say_why(real, three):
