@@ -71,3 +71,7 @@ permutation test have the estimate of the same rank; blank where not all could b
 No curve of change stands here where schools are too few for an impact. Schools' years with
 pupils too few to be shown are left out before any fit, so no fit, and no difference of two
 fits, tells of them."""
+
+PUBLISHED = SPECIFICATIONS.add_columns({"figures": pa.Column(TEXT)})
+"""The same beside a report, where each row says whether its figures are made up: a table is
+passed on without the page that says so."""

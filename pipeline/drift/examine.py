@@ -47,12 +47,15 @@ def examine(
 
     The file is looked at as it is and with its known errors corrected. What a declared
     correction mends is a note; what it does not mend stays. A correction whose error is
-    no longer there is breaking, since it has to go.
+    no longer there is breaking, since it has to go. Where the file is as its reference,
+    the reference holds the same error: what the correction makes of it is no drift.
     """
     columns, figures, found = _compare(before, now)
     mended, outlived, right = _declared(now, declared)
     if right is not now:
-        _, figures, left = _compare(before, right)
+        shared = _in_both(found, mended)
+        _, figures, corrected = _compare(before, right)
+        left = _without_shared(corrected, found, shared, figures)
         still = {_key(finding) for finding in left}
         known = [
             _as_mended(finding, mended)
@@ -89,12 +92,37 @@ def _compare(before: Profile, now: Profile) -> tuple[Header, list[National], lis
     return columns, figures, found
 
 
+def _in_both(found: list[Finding], mended: dict[str, tuple[str, ...]]) -> set[str]:
+    """List the mended columns in which the file, as it is, is as its reference."""
+    differ = {f.about.upper() for f in found if f.level > Level.NOTE}
+    drifted = {name for column in differ for name in mended.get(column, ())}
+    return {column for column, names in mended.items() if not drifted & set(names)}
+
+
+def _without_shared(
+    corrected: list[Finding],
+    found: list[Finding],
+    shared: set[str],
+    figures: list[National],
+) -> list[Finding]:
+    """Make notes of differences that come of correcting one of two like files."""
+    before = {_key(finding) for finding in found}
+    of_england = {f"{f.about}; {f.whom}": f.column for f in figures}
+    return [
+        replace(finding, level=Level.NOTE, said=f"{finding.said}; as in its reference")
+        if _key(finding) not in before
+        and of_england.get(finding.about, finding.about).upper() in shared
+        else finding
+        for finding in corrected
+    ]
+
+
 def _key(finding: Finding) -> tuple[str, ...]:
     return finding.topic, finding.about, finding.said
 
 
-def _as_mended(finding: Finding, mended: dict[str, str]) -> Finding:
-    names = mended.get(finding.about.upper())
+def _as_mended(finding: Finding, mended: dict[str, tuple[str, ...]]) -> Finding:
+    names = ", ".join(f"'{name}'" for name in mended.get(finding.about.upper(), ()))
     said = f"{finding.said}; mended by {names}" if names else f"{finding.said}; mended"
     return replace(finding, level=Level.NOTE, said=said)
 
@@ -138,9 +166,12 @@ def _other_layout(before: Profile, now: Profile) -> list[Finding]:
 
 def _declared(
     now: Profile, declared: Iterable[Correction]
-) -> tuple[dict[str, str], list[Finding], Profile]:
-    """Give the columns that corrections mend, corrections outlived, and what is right."""
-    mended: dict[str, str] = {}
+) -> tuple[dict[str, tuple[str, ...]], list[Finding], Profile]:
+    """Give the columns that corrections mend, corrections outlived, and what is right.
+
+    Beside each column stand the names of the corrections that mend it.
+    """
+    mended: dict[str, tuple[str, ...]] = {}
     outlived: list[Finding] = []
     if now.file is None:
         return mended, outlived, now
@@ -156,8 +187,7 @@ def _declared(
             continue
         if any(done.cells for done in applied):
             for column in _changed(file, corrected):
-                earlier = f"{mended[column]}, " if column in mended else ""
-                mended[column] = f"{earlier}'{correction.name}'"
+                mended[column] = (*mended.get(column, ()), correction.name)
             file = corrected
     right = now if file is now.file else profile.corrected(now, file)
     return mended, outlived, right

@@ -22,7 +22,8 @@ def active_title(by_wave: pd.DataFrame) -> str:
     after = by_wave[_event_time(by_wave) >= 0]
     if (after["status"] == "trajectory").all():
         members = int(after["partner_schools"].max())
-        return f"Trajectory of {members} joiners: too few for an impact"
+        joiners = "one joiner" if members == 1 else f"{members} joiners"
+        return f"Trajectory of {joiners}: too few for an impact"
     above = int((_printed(after["low"]) > 0).sum())
     below = int((_printed(after["high"]) < 0).sum())
     if above and below:

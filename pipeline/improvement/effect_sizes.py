@@ -8,7 +8,7 @@ from pipeline.estimators.effect_size import EffectSize, hedges_g
 from pipeline.estimators.matched_comparison import MatchedComparison
 from pipeline.estimators.months_of_progress import months_of_progress
 from pipeline.estimators.security_rating import security_rating
-from pipeline.improvement.event_study import Joined
+from pipeline.improvement.event_study import Joined, between
 from pipeline.improvement.findings import Findings
 from pipeline.improvement.panel import PUPIL_SD
 
@@ -68,7 +68,7 @@ def _add(
     try:
         size = _size(joined, design, difference, error, found.panel.level)
         months = months_of_progress(size.g, size.low, size.high, design=design)
-        lost = pupils_lost(joined.joiners)
+        lost = pupils_lost(between(found.panel.frame))
         rating = security_rating(
             design=design,
             detectable_effect=joined.gate.detectable.effect,

@@ -39,10 +39,13 @@ class Joined:
     schools: tuple[int, int]
     """Members with results before and after they joined; schools that never joined."""
     frame: pd.DataFrame
+    """All rows but those of members that joined without a result before or after."""
+    one_sided: int
+    """Members that joined between two years of results and have none before or after."""
 
     @property
     def joiners(self) -> pd.DataFrame:
-        """Rows of members that joined between two years of results, and of non-members.
+        """Rows of members seen before and after they joined, and of non-members.
 
         Those that were members in the first year already show no change at joining.
         """
@@ -60,8 +63,9 @@ def between(frame: pd.DataFrame) -> pd.DataFrame:
 def study_joining(found: Findings) -> Joined | None:
     """Estimate group-time effects, or add why that is not possible and give None.
 
-    Only schools that joined between two years of results can show a change. Those that
-    were members in the first year already are left out on both sides.
+    Only schools with results before and after they joined can show a change. Those that
+    were members in the first year already, and those seen on one side of joining alone,
+    are left out on both sides: they would count in a cohort's weight without a change.
     """
     panel = found.panel
     if len(panel.years) < 2:
@@ -76,6 +80,16 @@ def study_joining(found: Findings) -> Joined | None:
             "no change at joining to see",
         )
         return None
+    one_sided = _one_sided(frame)
+    frame = frame[~frame["school_key"].isin(one_sided)]
+    if not between(frame)["ever_member"].any():
+        found.cannot(
+            QUESTION,
+            OVERALL,
+            f"none of the {len(one_sided)} members that joined between two years of "
+            "results has a result both before and after it joined",
+        )
+        return None
     try:
         study = _att(frame, covariates=())
         # Where joiners are one cluster there is no error, and no band to draw.
@@ -86,7 +100,15 @@ def study_joining(found: Findings) -> Joined | None:
         found.cannot(QUESTION, OVERALL, str(refused))
         return None
     schools = _on_both_sides(frame)
-    return Joined(study, by_wave, overall, _gate(schools[0], overall), schools, frame)
+    gate = _gate(schools[0], overall)
+    return Joined(study, by_wave, overall, gate, schools, frame, len(one_sided))
+
+
+def _one_sided(frame: pd.DataFrame) -> pd.Index:
+    """List members that joined between two years and lack results on one side of it."""
+    own = between(frame).query("ever_member")
+    sides = (own["year"] >= own["cohort"]).groupby(own["school_key"]).nunique()
+    return sides.index[sides < 2]
 
 
 def _on_both_sides(frame: pd.DataFrame) -> tuple[int, int]:
@@ -157,10 +179,12 @@ def _members_by_wave(study: GroupTimeATT) -> dict[float, int]:
 
 def _add_overall(found: Findings, joined: Joined) -> None:
     gate, overall = joined.gate, joined.overall
+    why = [
+        (joined.one_sided, "no result before, or none after, they joined"),
+        *joined.study.left_out[["units", "reason"]].itertuples(index=False),
+    ]
     left_out = "; ".join(
-        f"{row['units']} schools left out: {row['reason']}"
-        for row in joined.study.left_out.to_dict("records")
-        if row["units"]
+        f"{units} schools left out: {reason}" for units, reason in why if units
     )
     if not gate.impact_allowed:
         found.add(

@@ -1,5 +1,7 @@
 """Which schools a comparison may hold: the department's school types (NFTYPE)."""
 
+from collections.abc import Iterable
+
 from pipeline.measures.measure import KeyStage
 
 # SOURCE: abbreviations.xlsx (performance tables 2019) and the codes met in the tables
@@ -110,6 +112,16 @@ def place_in_comparison(
     if code == "" or code in STATE_FUNDED:
         return MAINSTREAM
     return "school type not recognised"
+
+
+def are_one_type(codes: Iterable[str]) -> bool:
+    """Say whether codes may be of one type: blanks say nothing, and some are synonyms.
+
+    The department's files write INDSPEC and INDSS for one type, UTC and FUTC for another.
+    """
+    known = STATE_FUNDED | NOT_STATE_FUNDED | COLLEGES
+    stated = {code.strip().upper() for code in codes} - {""}
+    return len({known.get(code, code) for code in stated}) < 2
 
 
 def is_state_funded(school_type: str) -> bool:

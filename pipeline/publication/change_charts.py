@@ -14,16 +14,14 @@ from pipeline.figures.specification_curve import DIMENSIONS
 from pipeline.figures.style import Chart
 from pipeline.measures.catalogue import measure, year_spans
 from pipeline.measures.measure import GROUP_LABELS, Group, KeyStage, Measure
-from pipeline.publication.change_tables import at, count, number
+from pipeline.publication.change_tables import at, count, interval, number
 from pipeline.publication.tables import Table, table
 from pipeline.robustness.choices import by_choice
 
 OF_WAVES = {
-    "Time is counted in": False,
     "Since joining": False,
     "Change": True,
-    "Band from": True,
-    "Band to": True,
+    "Band": True,
     "Members": True,
     "To know": False,
 }
@@ -53,7 +51,14 @@ def charts(
             & (fits["group"] == group)
         ]
         drawn[f"change.{stage}.{code}.{group}"] = [
-            *_event_study(rows, asked, _group(group), facts, source, level),
+            *_event_study(
+                rows,
+                asked,
+                _group(group),
+                _years(of_outcome, facts, (stage, code, group)),
+                source,
+                level,
+            ),
             *(
                 chart
                 for kind in CURVES
@@ -66,42 +71,52 @@ def charts(
     return drawn
 
 
+def _years(fits: pd.DataFrame, facts: list[Fact], outcome: tuple[object, ...]) -> str:
+    """Say which years have results of an outcome, also those before anyone was a member.
+
+    The first specification of a curve takes all of them; facts have no figure of a year
+    without members.
+    """
+    if not fits.empty:
+        return str(fits["years"].iloc[0])
+    return year_spans(
+        {
+            fact.year
+            for fact in facts
+            if (fact.key_stage, fact.measure, fact.group) == outcome
+            and fact.quantity == "rest"
+            and fact.value is not None
+        }
+    )
+
+
 def _event_study(
     rows: pd.DataFrame,
     asked: Measure,
     group: Group,
-    facts: list[Fact],
+    years: str,
     source: str,
     level: float,
 ) -> list[dict[str, Any]]:
     by_wave = rows[rows["quantity"] == BY_WAVE]
     by_year = rows[rows["quantity"] == BY_YEAR]
-    having = {
-        fact.year
-        for fact in facts
-        if (fact.key_stage, fact.measure, fact.group)
-        == (asked.key_stage, asked.code, group)
-        and fact.quantity == "rest"
-        and fact.value is not None
-    }
-    years = year_spans(having)
     chart = event_study.event_study(by_wave, by_year, asked, group, years)
     if chart is None:
         return []
     caption = (
         f"{asked.label}, {GROUP_LABELS[group]}: change against schools that had not "
-        f"joined, in {by_wave['unit'].iloc[0]}, with bands that cover all dots of a panel "
-        f"at once with {level:.0%}. Before joining each dot is the change from the wave "
-        "before and should lie near zero; from joining on it is the change since the last "
-        f"wave before. Years with results: {years}. A band of fewer than "
+        f"joined, in {by_wave['unit'].iloc[0]}, with bands that hold all true changes of a "
+        f"panel at once in {level:.0%} of samples. Before joining each dot is the change "
+        "from the wave before and should lie near zero; from joining on it is the change "
+        f"since the last wave before. Years with results: {years}. A band of fewer than "
         f"{event_study.FEWEST_DRAWN_WHOLE} members may run out of the chart; the table has "
         f"its ends. {source}"
     )
     figures = [
         [
-            of,
-            at(row["at"]),
-            *(number(row[name]) for name in ("estimate", "low", "high")),
+            f"{at(row['at'])} {of}",
+            number(row["estimate"]),
+            interval(row["low"], row["high"]),
             count(row["partner_schools"]),
             "" if pd.isna(row["said"]) else str(row["said"]),
         ]

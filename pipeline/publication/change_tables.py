@@ -36,10 +36,8 @@ MINUS = "\N{MINUS SIGN}"
 DECIMALS = 3
 HEADS = {
     "What": False,
-    "At": False,
     "Estimate": True,
-    "From": True,
-    "To": True,
+    "Interval or bounds": True,
     "Unit": False,
     "p": True,
     "p among all": True,
@@ -99,24 +97,40 @@ def _group(text: object) -> Group:
 
 
 def _table(caption: str, rows: pd.DataFrame) -> Table:
-    """Lay out one question; on a phone each row becomes a card, as it holds sentences."""
+    """Lay out one question; on a phone each row becomes a card, as it holds sentences.
+
+    What is to know of several figures of one quantity, and how all p were adjusted, is
+    said once; why there is no figure is said of each.
+    """
+    adjusted = rows["adjusted_by"].dropna().unique().tolist()
+    if len(adjusted) == 1:
+        caption = f"{caption} (p among all: {adjusted[0]})"
+    again = (rows.duplicated(["quantity", "said"]) & rows["estimate"].notna()).tolist()
     return table(
         caption,
         HEADS,
         [
             [
-                str(row["quantity"]),
-                at(row["at"]),
-                *(number(row[name]) for name in ("estimate", "low", "high")),
+                ": ".join(filter(None, (str(row["quantity"]), at(row["at"])))),
+                number(row["estimate"]),
+                interval(row["low"], row["high"]),
                 str(row["unit"]) if pd.notna(row["estimate"]) else "",
                 number(row["p_value"]),
                 number(row["adjusted_p"]),
                 count(row["partner_schools"]),
                 count(row["rest_schools"]),
                 STATUS_WORDS[str(row["status"])],
-                "; ".join(filter(None, (_text(row["said"]), _adjusted(row)))),
+                "; ".join(
+                    filter(
+                        None,
+                        (
+                            "" if said_above else _text(row["said"]),
+                            _adjusted(row) if len(adjusted) > 1 else "",
+                        ),
+                    )
+                ),
             ]
-            for row in rows.to_dict("records")
+            for row, said_above in zip(rows.to_dict("records"), again, strict=True)
         ],
         stacks=True,
     )
@@ -133,6 +147,8 @@ def _text(value: object) -> str:
 def at(value: object) -> str:
     """Write where a quantity stands: a time since joining has a true minus."""
     said = _text(value)
+    if said == "+0":
+        return "0"
     return said.replace("-", MINUS) if re.fullmatch(r"-\d+", said) else said
 
 
@@ -141,6 +157,11 @@ def number(value: object) -> str:
     if pd.isna(value):  # type: ignore[call-overload]
         return ""
     return f"{float(str(value)):.{DECIMALS}f}".replace("-", MINUS)
+
+
+def interval(low: object, high: object) -> str:
+    """Write an interval or the bounds of a figure; nothing where there is none."""
+    return f"{number(low)} to {number(high)}" if number(low) and number(high) else ""
 
 
 def count(value: object) -> str:

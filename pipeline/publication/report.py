@@ -11,7 +11,7 @@ from markupsafe import Markup
 from pipeline.comparison import compared
 from pipeline.contracts import promise
 from pipeline.contracts.panel import FLOW
-from pipeline.contracts.specifications import SPECIFICATIONS
+from pipeline.contracts.specifications import PUBLISHED
 from pipeline.evidence import coverage, wording
 from pipeline.evidence.facts import Fact, collect
 from pipeline.figures.levels_by_year import levels_by_year
@@ -148,12 +148,20 @@ def write(report: Report) -> None:
     folder = locations.report(report.evaluation)
     facts = for_machines(report)
     promise.write_together(
-        {folder / "specifications.csv": (report.specifications, SPECIFICATIONS)},
+        {folder / "specifications.csv": (marked_specifications(report), PUBLISHED)},
         {
             locations.facts(report.evaluation): facts,
             folder / "results.json": facts,
             folder / "index.html": page(report),
         },
+    )
+
+
+def marked_specifications(report: Report) -> pd.DataFrame:
+    """Every fit of the curves, each row with what its figures are: SYNTHETIC, or which."""
+    said = "SYNTHETIC" if report.synthetic else report.parameters.sources.release
+    return report.specifications.assign(
+        figures=pd.Series(said, report.specifications.index, dtype=object)
     )
 
 

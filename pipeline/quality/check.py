@@ -181,7 +181,7 @@ def headline_table(quality: Quality) -> pd.DataFrame:
     )
 
 
-def made_again(quality: Quality) -> pd.DataFrame:
+def totals_computed_again(quality: Quality) -> pd.DataFrame:
     """Count the published totals of England and of authorities by verdict."""
     table = quality.tables["back_test"]
     return pd.crosstab([table["key_stage"], table["record"]], table["verdict"])
@@ -196,7 +196,7 @@ def that_differ(quality: Quality) -> pd.DataFrame:
     return shown.reset_index(drop=True)
 
 
-def intervals_made_again(quality: Quality) -> pd.DataFrame:
+def intervals_computed_again(quality: Quality) -> pd.DataFrame:
     """Count published intervals, and those that follow from value, pupils and SD."""
     table = quality.tables["intervals"]
     cell = ["key_stage", "year", "measure", "pupils_from"]

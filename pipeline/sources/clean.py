@@ -14,6 +14,7 @@ from pipeline.contracts.establishments import LINEAGE
 from pipeline.contracts.results import AGGREGATES, RESULTS, SCHOOLS
 from pipeline.measures.catalogue import KEY_STAGE_LABELS, MEASURES, academic_year
 from pipeline.measures.measure import KeyStage
+from pipeline.measures.school_types import are_one_type
 from pipeline.run import locations
 from pipeline.run.faults import Fault
 from pipeline.run.parameters import Parameters
@@ -57,7 +58,7 @@ def clean(key_stage: KeyStage, parameters: Parameters) -> Cleaned:
     results = _stack([t.results for t in tables], RESULTS)
     repeated = _refuse_contradictions(schools, results)
     results = results.drop_duplicates(["urn", "year", "measure", "group"])
-    schools = schools.drop_duplicates(["urn", "year"])
+    schools = _stated_first(schools).drop_duplicates(["urn", "year"])
     keys = _school_keys()
     return Cleaned(
         results=_keyed(results, keys, RESULTS).sort_values(
@@ -226,16 +227,25 @@ def _refuse_contradicting_aggregates(tables: list[Table]) -> None:
         )
 
 
+def _stated_first(schools: pd.DataFrame) -> pd.DataFrame:
+    """Put rows that state a type before those that leave it blank."""
+    return schools.sort_values("school_type", key=lambda types: types == "", kind="stable")
+
+
 def _refuse_contradictions(schools: pd.DataFrame, results: pd.DataFrame) -> int:
     twice = schools[schools.duplicated(["urn", "year"], keep=False)]
     if twice.empty:
         return 0
-    kinds = twice.groupby(["urn", "year"])[["record_type", "school_type"]].nunique()
-    if (kinds > 1).any(axis=None):
-        urn, year = kinds.index[(kinds > 1).any(axis=1)][0]
-        files = twice.loc[(twice["urn"] == urn) & (twice["year"] == year), "source"]
+    for (urn, year), rows in twice.groupby(["urn", "year"]):
+        if len(set(rows["record_type"])) == 1 and are_one_type(rows["school_type"]):
+            continue
+        said = " and ".join(
+            f"{code or 'blank'} (RECTYPE {record})"
+            for code, record in zip(rows["school_type"], rows["record_type"], strict=True)
+        )
         raise Fault(
-            f"{' and '.join(files)}: the school {urn} is of two types in {year}\n"
+            f"{' and '.join(rows['source'])}: the school {urn} is of two types in {year}: "
+            f"{said}\n"
             "  expected: one type, or the same in both files\n"
             "  what to do: keep the files of one release, downloaded on one day"
         )

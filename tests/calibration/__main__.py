@@ -53,11 +53,12 @@ def main(arguments: list[str]) -> int:
             if number % 50 == 0:
                 print(f"{number} of {len(waiting)} parts, {_minutes(began)}", flush=True)
         of_real = pd.DataFrame([done.result() for done in real])
-    told = page.summary(pd.DataFrame(rows))
+    every = pd.DataFrame(rows)
+    told, refused = page.summary(every), page.refusals(every)
     if options.show:
-        print(told.to_string(index=False), of_real.to_string(index=False), sep="\n\n")
+        print(*(t.to_string(index=False) for t in (told, of_real, refused)), sep="\n\n")
     else:
-        page.write(told, of_real, panels=options.panels, schools=options.schools)
+        page.write(told, of_real, refused, panels=options.panels, schools=options.schools)
     print(_minutes(began))
     return 0
 

@@ -61,7 +61,9 @@ def test_the_title_of_a_curve_has_the_p_of_its_permutation_test(drawn):
 def test_beside_the_event_study_stands_a_row_for_each_wave(drawn):
     rows = [[cell.text for cell in row] for row in drawn[0]["table"].rows]
     # Joiners of 2018 and 2019, first results in 2016.
-    assert [row[1] for row in rows] == ["\N{MINUS SIGN}2", "\N{MINUS SIGN}1", "+0", "+1"]
+    assert [row[0] for row in rows] == [
+        f"{wave} waves" for wave in ("\N{MINUS SIGN}2", "\N{MINUS SIGN}1", "0", "+1")
+    ]
     assert {len(row) for row in rows} == {len(change_charts.OF_WAVES)}
 
 

@@ -49,29 +49,54 @@ def test_an_outcome_is_a_section_with_one_table_for_each_question(found):
 def test_a_row_has_its_figures_counts_and_what_it_is(found):
     growth, _ = sections(found)[0]["tables"]
     first = texts(growth)[0]
-    assert first[:2] == ["yearly rise", ""]
-    assert first[2:5] == [f"{MINUS}0.012", f"{MINUS}0.020", "0.010"]
-    assert first[5:8] == ["national SD of pupils", "0.040", ""]
-    assert first[8:] == ["32", "12,345", "estimate", ""]
+    assert first[:2] == ["yearly rise", f"{MINUS}0.012"]
+    assert first[2:4] == [f"{MINUS}0.020 to 0.010", "national SD of pupils"]
+    assert first[4:6] == ["0.040", ""]
+    assert first[6:] == ["32", "12,345", "estimate", ""]
     assert len(growth.columns) == len(first)
 
 
 def test_the_unit_of_each_figure_stands_beside_it(found):
     growth, _ = sections(found)[0]["tables"]
     assert "SD" not in growth.caption
-    assert [row[5] for row in texts(growth)] == [
+    assert [row[3] for row in texts(growth)] == [
         "national SD of pupils",
         "share",
         "national SD of pupils",
     ]
 
 
-def test_what_is_left_of_a_p_among_all_says_how_many_there_were(found):
+def test_what_is_left_of_a_p_among_all_says_once_how_many_there_were(found):
     held = found.assign(adjusted_p=found["p_value"] * 2, adjusted_by=None)
     held.loc[0, "adjusted_by"] = "Holm: 2 tests"
-    first = texts(sections(held)[0]["tables"][0])[0]
-    assert first[6:8] == ["0.040", "0.080"]
-    assert first[-1] == "p among all: Holm: 2 tests"
+    growth = sections(held)[0]["tables"][0]
+    assert texts(growth)[0][4:6] == ["0.040", "0.080"]
+    assert texts(growth)[0][-1] == ""
+    assert growth.caption.endswith("(p among all: Holm: 2 tests)")
+
+
+def test_two_ways_to_adjust_stand_beside_their_rows(found):
+    held = found.assign(adjusted_p=0.08, adjusted_by="Holm: 2 tests")
+    held.loc[1, "adjusted_by"] = "Benjamini and Hochberg: 9 tests"
+    growth = sections(held)[0]["tables"][0]
+    assert "p among all" not in growth.caption
+    assert [row[-1] for row in texts(growth)][:2] == [
+        "p among all: Holm: 2 tests",
+        "of draws; p among all: Benjamini and Hochberg: 9 tests",
+    ]
+
+
+def test_where_a_quantity_stands_follows_its_name_and_what_to_know_is_said_once():
+    made = Findings(made_panel({2018: 3}))
+    for fifth in ("1 of 5", "2 of 5"):
+        made.add("starting point", "change", at=fifth, estimate=0.1, said="luck")
+    made.add("starting point", "other change", estimate=0.1, said="luck")
+    (fifths,) = sections(as_promised([made]))[0]["tables"]
+    assert [(row[0], row[-1]) for row in texts(fifths)] == [
+        ("change: 1 of 5", "luck"),
+        ("change: 2 of 5", ""),
+        ("other change", "luck"),
+    ]
 
 
 def test_tables_of_sentences_become_cards_on_a_phone(found):
@@ -81,7 +106,7 @@ def test_tables_of_sentences_become_cards_on_a_phone(found):
 def test_what_is_withheld_has_no_figure_and_its_reason(found):
     _, study = sections(found)[0]["tables"]
     assert texts(study) == [
-        ["mean", *[""] * 9, "withheld", "No impact estimate."],
+        ["mean", *[""] * 7, "withheld", "No impact estimate."],
     ]
 
 
@@ -107,4 +132,5 @@ def test_changes_by_time_since_joining_stand_beside_their_chart_and_not_here(fou
 def test_a_time_since_joining_has_a_true_minus_and_a_label_keeps_its_hyphen():
     assert change_tables.at("-2") == f"{MINUS}2"
     assert change_tables.at("+1") == "+1"
+    assert change_tables.at("+0") == "0"
     assert change_tables.at("two-way") == "two-way"

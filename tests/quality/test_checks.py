@@ -368,8 +368,8 @@ class TestWhatIsWritten:
         found = made.check()
         assert len(check.headline_table(found)) == 6
         assert check.that_differ(found)["difference"].tolist() == [-0.3]
-        assert check.made_again(found).to_numpy().sum() == 1
-        assert check.intervals_made_again(found).empty
+        assert check.totals_computed_again(found).to_numpy().sum() == 1
+        assert check.intervals_computed_again(found).empty
         assert check.sds(found).empty
         assert check.verdict_on_files(found)["verdict"].tolist() == [NOT_FIT]
 

@@ -98,6 +98,12 @@ def test_a_file_against_itself_has_no_drift(described, shown):
     assert diagnosis.header.gone == diagnosis.header.new == ()
 
 
+@pytest.mark.parametrize("shown", TABLES)
+def test_a_file_with_declared_errors_is_as_its_own_layout(compared, shown):
+    found = compared(shown, shown, corrected=True)
+    assert matters(found) == []
+
+
 def test_the_census_changed_units_and_misprinted_a_column(compared):
     found = compared(CENSUS_2019, CENSUS_2025)
     assert found.exit_code == 2

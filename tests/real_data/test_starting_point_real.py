@@ -1,7 +1,7 @@
 """Regression to the mean in England's own Progress 8, without any partnership.
 
-Design notes for this project give r = 0.796 for 2017 and 2018 and a gain of 0.058 after
-selecting a low baseline, without saying of which schools. Here they are of the state
+An earlier calculation by other code gave r = 0.796 for 2017 and 2018 and a gain of 0.058
+after selecting a low baseline; which schools it had is not recorded. Here they are the state
 mainstream schools with a figure in the department's tables of all years compared.
 """
 
@@ -38,7 +38,7 @@ def of_both(progress_8, *years):
 def test_schools_keep_four_fifths_of_where_they_stood(progress_8):
     one, two, three = of_both(progress_8, 2017, 2018, 2019)
     assert np.corrcoef(one, two)[0, 1] == pytest.approx(0.796, abs=0.0005)
-    # The notes' 0.745 is of other schools; here it is 0.756.
+    # The other code's 0.745 is of other schools; here it is 0.756.
     assert np.corrcoef(one, three)[0, 1] == pytest.approx(0.745, abs=0.015)
 
 

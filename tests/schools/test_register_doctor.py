@@ -60,6 +60,7 @@ SCHOOLS = [
     ("100020", "8504007", "Willow School", "", "Alton", "GU34 2AA", "2018-01-01", ""),
 ]
 LINKS = [("100003", "100002", "Predecessor")]
+ST_MARYS = "St Mary's CofE Primary School,PO12 1AA"
 
 
 @pytest.fixture(scope="module")
@@ -238,6 +239,33 @@ def test_a_dfe_number_of_a_school_with_quite_another_name_is_only_proposed(look)
     finding = only(found, "proposed", "urn")
     assert finding.proposed == "100001"
     assert "quite unlike" in finding.why
+
+
+def test_a_urn_in_the_column_of_dfe_numbers_is_only_proposed(look):
+    found = look("laestab,name,joined,left", "100003,Oak High,2017-09-01,")
+    finding = only(found, "proposed", "urn")
+    assert finding.proposed == "100003"
+    assert "a URN, in the column of DfE numbers: 100003 Oak High Academy" in finding.why
+    assert values(found, "urn") == [""]
+
+
+def test_a_urn_among_dfe_numbers_that_had_closed_says_so(look):
+    found = look("laestab,joined,left", "100002,2017-09-01,")
+    assert "closed 2016-08-31" in only(found, "proposed", "urn").why
+
+
+def test_a_urn_among_dfe_numbers_is_not_proposed_for_quite_another_school(look):
+    found = look("laestab,name,postcode,joined,left", f"100003,{ST_MARYS},2015-09-01,")
+    finding = only(found, "proposed", "urn")
+    assert finding.proposed == "100001"
+    assert "'100003' is no DfE number" in finding.why
+
+
+def test_what_is_no_dfe_number_is_told(look):
+    found = look("laestab,joined,left", "850-41,2015-09-01,")
+    assert (
+        "'850-41' is no DfE number of seven digits" in only(found, "must mend", "urn").why
+    )
 
 
 # --- schools and dates

@@ -228,6 +228,27 @@ def test_two_files_that_differ_in_a_schools_type_are_refused(project, school):
         project.clean()
 
 
+@pytest.mark.parametrize(
+    ("of_england", "of_authority", "kept"),
+    [("", "CY", "CY"), ("CY", "", "CY"), ("INDSS", "INDSPEC", "INDSPEC")],
+)
+def test_a_blank_type_or_another_word_for_it_is_no_contradiction(
+    project, school, of_england, of_authority, kept
+):
+    project.download(KS4, [school(100001, NFTYPE=of_england)])
+    project.download("2018-2019/850_ks4final.csv", [school(100001, NFTYPE=of_authority)])
+    schools = project.clean().schools
+    assert schools["school_type"].tolist() == [kept]
+
+
+def test_a_school_of_two_types_is_told_with_both(project, school):
+    project.download(KS4, [school(100001, NFTYPE="", RECTYPE=1)])
+    special = school(100001, NFTYPE="CYS", RECTYPE=2)
+    project.download("2018-2019/850_ks4final.csv", [special])
+    with pytest.raises(Fault, match=r"CYS \(RECTYPE 2\) and blank \(RECTYPE 1\)"):
+        project.clean()
+
+
 def test_a_table_under_a_name_of_ones_own_is_listed_as_left_out(project, school):
     project.download(KS4, [school(100001)])
     project.download("2018-2019/england_ks4final (1).csv", [school(100001)])

@@ -7,6 +7,7 @@ from rapidfuzz.distance import OSA
 from pipeline.schools.register_doctor import matching, numbers
 from pipeline.schools.register_doctor.diagnosis import Entry
 from pipeline.schools.register_doctor.directory import Directory, School
+from pipeline.schools.register_doctor.findings import visible
 
 
 def identify(entry: Entry, directory: Directory | None) -> None:
@@ -32,7 +33,31 @@ def identify(entry: Entry, directory: Directory | None) -> None:
         named = f": {school.name}" if school else ""
         entry.propose("urn", reading.proposed, reading.why + named, score)
         return
-    _by_name(entry, directory, _why_not(reading.why, laestab, directory))
+    why = _why_not(reading.why, laestab, directory)
+    if not laestab and (typed := entry.listed.get("laestab")):
+        other = numbers.read_urn(typed).urn
+        if other and _urn_among_laestabs(entry, other, directory, why):
+            return
+        why += f"; {visible(typed)[:40]!r} is no DfE number of seven digits"
+    _by_name(entry, directory, why)
+
+
+def _urn_among_laestabs(
+    entry: Entry, urn: str, directory: Directory | None, why: str
+) -> bool:
+    """Propose a URN that stands in the column of DfE numbers, unless the name denies it."""
+    school = directory.get(urn) if directory else None
+    score = _score(directory, entry, school) if directory and school else None
+    if _quite_different(score):
+        return False
+    named = f": {school.told}" if school else ""
+    day = _day(entry)
+    if school and day and not school.open_on(day):
+        named += f" ({_lifetime(school)})"
+    entry.propose(
+        "urn", urn, f"{why}; six digits, a URN, in the column of DfE numbers{named}", score
+    )
+    return True
 
 
 def _why_not(why: str, laestab: str | None, directory: Directory | None) -> str:
