@@ -313,9 +313,12 @@ def data_package(
             "format": "parquet",
             "mediatype": "application/vnd.apache.parquet",
             "description": held.description,
-            "schema": _schema(held.contract),
+            # A Parquet file tells a missing cell from an empty text: '' is a text here.
+            "schema": _schema(held.contract) | {"missingValues": []},
+            # Without its length: frictionless cannot count the bytes of a Parquet file,
+            # and would call every one of them damaged. The hash says the same.
+            "hash": _fixed(held.path)["hash"],
         }
-        | _fixed(held.path)
         for name, held in resources().items()
     ]
     for key_stage, written in open_tables.items():
@@ -365,7 +368,6 @@ _TYPES = {
     "int64": "integer",
     "Int64": "integer",
     "float64": "number",
-    "datetime64[ms]": "datetime",
 }
 
 
@@ -383,7 +385,13 @@ def _schema(contract: DataFrameSchema) -> dict[str, Any]:
                 constraints["maximum"] = said["max_value"]
             if "pattern" in said:
                 constraints["pattern"] = said["pattern"]
-        field = {"name": name, "type": _TYPES.get(str(column.dtype), "string")}
+        kind = str(column.dtype)
+        # The contract names days in milliseconds, and its check reads them as nanoseconds.
+        is_day = kind.startswith("datetime64")
+        field = {
+            "name": name,
+            "type": "datetime" if is_day else _TYPES.get(kind, "string"),
+        }
         field["description"] = column.description or MEANINGS[str(name)]
         fields.append(field | ({"constraints": constraints} if constraints else {}))
     return {"fields": fields, "primaryKey": list(contract.unique or [])}
