@@ -1,4 +1,4 @@
-"""The published figure of all state-funded schools, made again from the rows of schools."""
+"""The published figure of all state-funded schools, computed again from the rows of schools."""
 
 from typing import Any
 

@@ -78,8 +78,9 @@ class Aggregate:
 
     `table` has one row per cohort ("cohort"), event time ("event_time") or period
     ("time"), and one row without such a column for "simple". Beside it: estimate,
-    standard_error, low, high, band_low, band_high (NaN without draws), cells and cohorts
-    (how many it averages: event times far from joining rest on few cohorts). `band` is
+    standard_error, interval_error, low, high, band_low, band_high (NaN without draws),
+    cells and cohorts (how many it averages: event times far from joining rest on few
+    cohorts). `band` is
     the critical value of the simultaneous band over the rows, None without draws.
     `covariance` (rows, rows) is that of the rows; `influence` (rows, n) and
     `overall_influence` (n,) are each unit's contributions. `without` names the cells that
@@ -190,6 +191,7 @@ def aggregate(
             **({} if kind == "simple" else {KEYS[kind]: keys}),
             "estimate": estimates[:-1],
             "standard_error": error[:-1],
+            "interval_error": np.where(seen, errors.interval_error, np.nan)[:-1],
             "low": estimates[:-1] - half[:-1],
             "high": estimates[:-1] + half[:-1],
             "band_low": estimates[:-1] - wide,

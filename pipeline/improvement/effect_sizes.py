@@ -40,7 +40,7 @@ def add_effect_sizes(
         "event study",
         "difference in differences",
         overall.estimate,
-        overall.standard_error,
+        overall.interval_error,
     )
     if matched is None or matched.estimate is None:
         found.cannot(

@@ -133,7 +133,7 @@ def _att(frame: pd.DataFrame, covariates: tuple[str, ...]) -> GroupTimeATT:
 
 
 def _gate(own: int, overall: Aggregate) -> PowerGate:
-    error, freedom = overall.standard_error, overall.degrees_of_freedom
+    error, freedom = overall.interval_error, overall.degrees_of_freedom
     if not error or freedom is None:
         # Without an error no change, however large, could have been told from chance.
         never = DetectableEffect(np.inf, np.inf, 1.0, 0.8, 0.05, None)
@@ -161,7 +161,7 @@ def add_event_study(found: Findings, joined: Joined) -> None:
             at=f"{int(row['event_time']):+d}",
             status="estimate" if allowed else "trajectory",
             estimate=row["estimate"],
-            standard_error=row["standard_error"],
+            standard_error=row["interval_error"],
             low=row["band_low"],
             high=row["band_high"],
             schools=(members[row["event_time"]], joined.schools[1]),
@@ -195,7 +195,7 @@ def _add_overall(found: Findings, joined: Joined) -> None:
             QUESTION,
             OVERALL,
             estimate=overall.estimate,
-            standard_error=overall.standard_error,
+            standard_error=overall.interval_error,
             low=overall.low,
             high=overall.high,
             p_value=_p_value(overall),
@@ -203,12 +203,12 @@ def _add_overall(found: Findings, joined: Joined) -> None:
             said="; ".join(filter(None, [left_out, *overall.without])),
         )
         _add_with_covariates(found, joined)
-        if overall.standard_error and overall.degrees_of_freedom:
+        if overall.interval_error and overall.degrees_of_freedom:
             add_against_margin(
                 found,
                 OVERALL,
                 overall.estimate,
-                overall.standard_error,
+                overall.interval_error,
                 overall.degrees_of_freedom,
                 joined.schools,
             )
@@ -227,7 +227,7 @@ def _add_overall(found: Findings, joined: Joined) -> None:
 
 def _p_value(overall: Aggregate) -> float | None:
     """Two-sided p of the t that the interval has; None where there is no error."""
-    error, freedom = overall.standard_error, overall.degrees_of_freedom
+    error, freedom = overall.interval_error, overall.degrees_of_freedom
     if not error or freedom is None:
         return None
     return float(2 * stats.t.sf(abs(overall.estimate) / error, freedom))
@@ -247,7 +247,7 @@ def _add_with_covariates(found: Findings, joined: Joined) -> None:
         quantity,
         status="diagnostic",
         estimate=adjusted.estimate,
-        standard_error=adjusted.standard_error,
+        standard_error=adjusted.interval_error,
         low=adjusted.low,
         high=adjusted.high,
         schools=_on_both_sides(known),

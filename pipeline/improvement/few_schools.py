@@ -126,7 +126,9 @@ def _add_wild(found: Findings, panel: PartnerPanel, schools: tuple[int, int]) ->
     except ValueError as refused:
         found.cannot(QUESTION, WILD, str(refused))
         return
-    bounded = "" if None not in (drawn.low, drawn.high) else "; nothing bounds it"
+    ends = {"below": drawn.low, "above": drawn.high}
+    missing = [side for side, end in ends.items() if end is None]
+    bounded = f"; nothing bounds it {' or '.join(missing)}" if missing else ""
     found.add(
         QUESTION,
         WILD,

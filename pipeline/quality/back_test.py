@@ -1,4 +1,4 @@
-"""Every published figure of an authority or of England, made again from its schools."""
+"""Every published figure of an authority or of England, computed again from its schools."""
 
 import numpy as np
 import numpy.typing as npt
@@ -110,7 +110,7 @@ def _cell(table: pd.DataFrame, key_stage: KeyStage) -> Codes:
 
 
 def _why_not(made: pd.DataFrame, published: Published) -> pd.Series:
-    """Say why a row cannot be made again; empty where it can."""
+    """Say why a row cannot be computed again; empty where it can."""
     areas = {(f["year"], f["area"]) for f in published.files}
     england = made["year"].isin({year for year, area in areas if area == "england"})
     pairs = zip(made["year"], made["local_authority"], strict=True)

@@ -1,4 +1,4 @@
-"""Whether a figure made again agrees with the published one, and if not, why."""
+"""Whether a figure computed again agrees with the published one, and if not, why."""
 
 from collections.abc import Mapping
 
@@ -35,7 +35,7 @@ as a share of the measure's whole range."""
 def judge(
     made: pd.DataFrame, measures: Mapping[str, Measure], *, up_to: int
 ) -> pd.DataFrame:
-    """Judge each row: agrees, is explained, differs, cannot be made again, is withheld.
+    """Judge each row: agrees, is explained, differs, cannot be computed again, is withheld.
 
     A difference is explained when the published figure lies between the least and the
     most that it could be: with the pupils that no school's figure counts anywhere

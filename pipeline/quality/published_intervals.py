@@ -1,4 +1,4 @@
-"""Published confidence intervals, made again from value, pupils and the national SD."""
+"""Published confidence intervals, computed again from value, pupils and the national SD."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""A mean over pupils made again from schools, and how far off it can be."""
+"""A mean over pupils computed again from schools, and how far off it can be."""
 
 from typing import Any
 
