@@ -82,5 +82,6 @@ FINDINGS = pa.DataFrameSchema(
 stratum or bound; `status` whether it is an estimate of the question, a diagnostic of
 another, a trajectory that too few schools make (no estimate of an impact), or withheld;
 `said` what a reader must know beside it. `standard_error` is the one that interval and p
-rest on: of the event study with its correction for few clusters. `adjusted_p` is what is left of the p of an
-estimate among all that were asked in the evaluation, `adjusted_by` how many and how."""
+rest on: of the event study with its correction for few clusters. `adjusted_p` is what is
+left of the p of an estimate among all that were asked in the evaluation, `adjusted_by` how
+many and how."""
