@@ -59,7 +59,7 @@ acquire: .venv/run.done ## Bring a year's sources: YEAR=2025 (CHECK=1, ACCEPT=1,
 fuzz: .venv/test.done ## Read ten thousand spoilt files; writes reports/methods/fuzz.md
 	$(BIN)/python -m tests.fuzz
 
-calibrate: .venv/test.done ## Hold every estimator against planted truths; about half an hour
+calibrate: .venv/test.done ## Hold every estimator against planted truths; about three quarters of an hour
 	$(BIN)/python -m tests.calibration
 
 bench: bench-pipeline bench-reading bench-estimators ## Time everything against its named peers, as ratios
