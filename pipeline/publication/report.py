@@ -11,6 +11,7 @@ from markupsafe import Markup
 from pipeline.comparison import compared
 from pipeline.contracts import promise
 from pipeline.contracts.panel import FLOW
+from pipeline.contracts.results import TEXT
 from pipeline.contracts.specifications import PUBLISHED
 from pipeline.evidence import coverage, wording
 from pipeline.evidence.facts import Fact, collect
@@ -161,7 +162,7 @@ def marked_specifications(report: Report) -> pd.DataFrame:
     """Every fit of the curves, each row with what its figures are: SYNTHETIC, or which."""
     said = "SYNTHETIC" if report.synthetic else report.parameters.sources.release
     return report.specifications.assign(
-        figures=pd.Series(said, report.specifications.index, dtype=object)
+        figures=pd.Series(said, report.specifications.index, dtype=TEXT)
     )
 
 

@@ -1,5 +1,6 @@
 """The whole pipeline on a small synthetic England, through DVC and Papermill."""
 
+import csv
 import json
 import re
 import shutil
@@ -125,6 +126,15 @@ def test_every_page_is_marked_synthetic(project):
     assert len(pages) >= 10
     for page in pages:
         assert "SYNTHETIC" in page.read_text(encoding="utf-8").split("<main")[0], page.name
+
+
+def test_every_fit_beside_a_report_is_marked_synthetic(project):
+    fits = "reports/rendered/{}/specifications.csv"
+    for evaluation, least in (("annual-impact", 96), ("growing-the-top", 0)):
+        with (project.folder / fits.format(evaluation)).open(encoding="utf-8") as file:
+            marks = [row["figures"] for row in csv.DictReader(file)]
+        assert len(marks) >= least
+        assert set(marks) <= {"SYNTHETIC"}
 
 
 def test_every_executed_notebook_is_kept_and_rendered(project):
