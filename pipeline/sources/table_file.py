@@ -110,10 +110,28 @@ def read_part(
             return simple
     try:
         return _read_by_csv(opened, "utf-8-sig", shown, columns, rows)
-    except UnicodeDecodeError:
+    except UnicodeDecodeError as undecoded:
+        with opened() as file:
+            refuse_half_utf_8(file.read(len(_BOM)), shown, undecoded)
         # SOURCE: some releases are in Windows-1252, which gives five byte values no
         # meaning; those must not stop the reading of a name.
         return _read_by_csv(opened, "cp1252", shown, columns, rows)
+
+
+def refuse_half_utf_8(start: bytes, shown: str, undecoded: UnicodeDecodeError) -> None:
+    """Refuse what says by its first bytes that it is UTF-8, and is not all the way.
+
+    Read as Windows-1252 every name outside English would come out wrong, silently.
+    """
+    if not start.startswith(_BOM):
+        return
+    found = undecoded.object[undecoded.start]
+    raise InputFault(
+        shown,
+        f"it begins as a text in UTF-8, and holds a byte (0x{found:02X}) that is not",
+        expected="one encoding from end to end: UTF-8, or Windows-1252 without the mark",
+        mend="download it again, or save it anew as 'CSV UTF-8' where it was edited",
+    )
 
 
 def first_columns(start: bytes) -> tuple[str, ...]:

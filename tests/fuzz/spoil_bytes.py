@@ -111,9 +111,11 @@ def _(start: Start, rng: Random) -> Changed:
 @mutation("a byte order mark added or taken", ENCODING, Expect.SAME, weight=1)
 def _(start: Start, rng: Random) -> Changed:
     content = start.content
-    return content_of(
-        start, content.removeprefix(_BOM) if content.startswith(_BOM) else _BOM + content
-    )
+    if content.startswith(_BOM):
+        return content_of(start, content.removeprefix(_BOM))
+    # The mark says UTF-8: before letters of another encoding it makes a file of two.
+    expects = None if _is_utf_8(content) else Expect.FAULT
+    return replace(content_of(start, _BOM + content), expects=expects)
 
 
 @mutation("byte order marks in the middle", ENCODING, Expect.TOLD, weight=1)

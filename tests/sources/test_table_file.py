@@ -35,6 +35,11 @@ def test_windows_1252_names_keep_their_letters(saved):
     assert saved(f"URN,NAME\n1,{name}\n".encode("cp1252")).cells.loc[2, "NAME"] == name
 
 
+def test_a_text_that_says_it_is_utf_8_and_is_not_all_the_way_is_refused(saved):
+    with pytest.raises(InputFault, match=r"begins as a text in UTF-8, .*0xE9\) that is not"):
+        saved(b"\xef\xbb\xbfURN,NAME\n1,Zo\xe9\n")
+
+
 def test_a_byte_without_meaning_does_not_stop_the_reading(saved):
     assert saved(b"URN,NAME\n1,Zo\xe9 \x81\n").cells.loc[2, "NAME"] == "Zo\u00e9 \ufffd"
 

@@ -10,7 +10,7 @@ from pipeline.run.faults import InputFault
 from pipeline.schools.register_doctor import headers
 from pipeline.schools.register_doctor.findings import Finding
 from pipeline.schools.register_doctor.headers import Rows
-from pipeline.sources import workbook
+from pipeline.sources import table_file, workbook
 from pipeline.sources.workbook import Workbook
 
 MOST_BYTES = 50_000_000
@@ -228,7 +228,8 @@ def _decode(content: bytes, shown: str) -> tuple[str, str]:
             text, told = content.decode(wide), "UTF-16"
         else:
             text, told = content.decode("utf-8-sig"), ""
-    except UnicodeDecodeError:
+    except UnicodeDecodeError as undecoded:
+        table_file.refuse_half_utf_8(content[:3], shown, undecoded)
         text, told = content.decode("cp1252", errors="replace"), "Windows-1252"
     if "\x00" in text:
         raise InputFault(
