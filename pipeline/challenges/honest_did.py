@@ -55,6 +55,16 @@ class SensitivityInterval:
         """Whether zero is among the values ruled out."""
         return self.low > 0.0 or self.high < 0.0
 
+    @property
+    def centre(self) -> float | None:
+        """The estimate in the middle of `smoothness`: what drifted in a line is taken out.
+
+        None of `relative_magnitudes`, whose interval has no estimate in its middle.
+        """
+        if self.method != "smoothness":
+            return None
+        return (self.low + self.high) / 2
+
 
 @dataclass(frozen=True)
 class Breakdown:

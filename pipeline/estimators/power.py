@@ -31,13 +31,19 @@ class DetectableEffect:
 
 @dataclass(frozen=True)
 class PowerGate:
-    """Whether an impact may be estimated, and what to show if not."""
+    """Whether an impact may be estimated, and what to show if not.
+
+    `reason` counts schools alone, and holds for any question that is asked of them.
+    `would_find` says what the one analysis that `detectable` is of would find; None where
+    that analysis has no error, so that nothing is known of it.
+    """
 
     impact_allowed: bool
     schools: int
     fewest_schools: int
     detectable: DetectableEffect
     reason: str
+    would_find: str | None
     show: tuple[str, ...]
 
 
@@ -144,32 +150,43 @@ def power_to_detect(
 
 
 def power_gate(
-    schools: int, detectable: DetectableEffect, *, fewest_schools: int = FEWEST_SCHOOLS
+    schools: int,
+    detectable: DetectableEffect,
+    *,
+    fewest_schools: int = FEWEST_SCHOOLS,
+    counted: str = "schools",
+    unit: str = "in the unit of the standard error",
 ) -> PowerGate:
     """Decide whether an impact may be estimated at all.
 
     Below `fewest_schools` partner schools with results an estimate that happens to be
     significant is most likely far too large, and often of the wrong sign (Gelman and
     Carlin 2014), and one that is not says nothing. The report then shows the trajectory,
-    the randomisation p and the detectable effect, never an impact.
+    the randomisation p and the detectable effect, never an impact. `counted` says in words
+    which schools there are too few of, `unit` in which unit the detectable effect is.
     """
     if schools < 0 or fewest_schools < 1:
         raise ValueError("numbers of schools must not be negative")
     allowed = schools >= fewest_schools
-    size = f"{schools} schools, and an impact estimate needs at least {fewest_schools}"
     reason = (
         f"{schools} schools are enough for an impact estimate: at least {fewest_schools} "
         "are needed"
         if allowed
-        else f"No impact estimate: there are {size}. This design could not detect a "
-        f"difference smaller than {detectable.effect:.2f} in the measure's unit."
+        else f"No impact estimate: there are {schools} {counted}, and an impact estimate "
+        f"needs at least {fewest_schools}."
     )
+    often = "four times in five"
+    if detectable.power != 0.8:
+        often = f"with {detectable.power:.0%} power"
+    size = f"{detectable.effect:.2f} {unit}"
+    would_find = f"So many schools would find a difference of {size} {often}."
     return PowerGate(
         impact_allowed=allowed,
         schools=schools,
         fewest_schools=fewest_schools,
         detectable=detectable,
         reason=reason,
+        would_find=would_find,
         show=("impact", *INSTEAD) if allowed else INSTEAD,
     )
 

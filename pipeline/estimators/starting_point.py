@@ -68,7 +68,9 @@ class StartingPoint:
     `verdict` is AHEAD only where every stratum was tested and every lower bound lies
     above 0. `not_testable` names the strata that were not. `interaction_statistic` and
     `interaction_p` test that the difference is the same in all tested strata; None with
-    fewer than two, for an exact fit, or too few clusters. `largest_spread` is the smallest
+    fewer than two, for an exact fit, or too few clusters. `largest_one_sided_p` is the p of
+    the verdict: that no difference lies above 0 in some stratum; None where a stratum was
+    not tested, or for an exact fit. `largest_spread` is the smallest
     margin within which any two strata's differences are equivalent (TOST at 1 - `level`;
     None with fewer than two); `equivalent` compares it with the margin asked for.
     `rest_correlation` is the rest's correlation of `before` and `after` over schools, None
@@ -87,6 +89,7 @@ class StartingPoint:
     partner_schools: int
     rest_schools: int
     clusters: int
+    largest_one_sided_p: float | None = None
 
 
 def by_starting_point(
@@ -160,6 +163,7 @@ def by_inspection_grade(
     least_schools: int = 6,
     margin: float | None = None,
     level: float = 0.95,
+    baseline: FloatArray | None = None,
 ) -> StartingPoint:
     """Compare changes within grades of the inspection that stood when schools joined.
 
@@ -167,10 +171,13 @@ def by_inspection_grade(
     school without a grade needs a label that says so ("not inspected"), or to be left out
     and counted. Inspectors choose schools after weak years, so grades too are followed
     by regression to the mean: the rest's change by grade stands beside the partners'.
+    With `baseline`, a figure per school from waves earlier than the change, each grade
+    also has the change that partners' starting points alone would lead one to expect.
 
     Raises ValueError as `by_starting_point`, and for schools without a label.
     """
-    start, end, own, labels = _arrays(before, after, is_partner, cluster)
+    earlier = () if baseline is None else (np.asarray(baseline, dtype=float),)
+    start, end, own, labels = _arrays(before, after, is_partner, cluster, *earlier)
     given = np.asarray(grade)
     if given.shape != own.shape:
         raise ValueError(f"{given.size} grades for {own.size} schools")
@@ -184,7 +191,7 @@ def by_inspection_grade(
     return _compared(
         code,
         [str(name) for name in names],
-        None,
+        earlier[0] if earlier else None,
         start,
         end,
         own,
@@ -278,6 +285,7 @@ def _compared(
         partner_schools=int(own.sum()),
         rest_schools=int((~own).sum()),
         clusters=int(np.unique(cluster).size),
+        largest_one_sided_p=_largest_one_sided_p(strata),
     )
 
 
@@ -349,6 +357,16 @@ def _verdict(strata: list[Stratum], not_testable: tuple[str, ...]) -> str:
     if all(row.low is not None and row.low > 0 for row in strata):
         return AHEAD
     return NOT_SHOWN
+
+
+def _largest_one_sided_p(strata: list[Stratum]) -> float | None:
+    each = []
+    for row in strata:
+        if row.difference is None or row.p_value is None:
+            return None
+        half = row.p_value / 2
+        each.append(half if row.difference > 0 else 1 - half)
+    return max(each)
 
 
 def _placebo(

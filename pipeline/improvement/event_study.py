@@ -17,6 +17,7 @@ from pipeline.estimators.power import (
     detectable_after,
     power_gate,
 )
+from pipeline.estimators.pre_trend import PreTrend
 from pipeline.improvement.few_schools import QUESTION as FEW_SCHOOLS
 from pipeline.improvement.few_schools import add_against_margin
 from pipeline.improvement.findings import Findings
@@ -24,8 +25,12 @@ from pipeline.improvement.findings import Findings
 QUESTION = "event study"
 OVERALL = "mean change after joining"
 COVARIATES = ("log_pupils", "disadvantaged_share")
+PRE_TREND = "movement before joining"
 DETECTABLE = "smallest change found four times in five"
+COUNTED = "schools with results before and after they joined"
 DRAWS = 999
+FAILS = 0.05
+"""The p of the test of movement before joining below which the test fails."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +41,10 @@ class Joined:
     by_wave: Aggregate
     overall: Aggregate
     gate: PowerGate
+    """Its `reason` counts schools alone: other questions that are withheld say it too."""
     schools: tuple[int, int]
-    """Members with results before and after they joined; schools that never joined."""
+    """Members with results before and after they joined, of cohorts with an estimate;
+    schools that never joined."""
     frame: pd.DataFrame
     """All rows but those of members that joined without a result before or after."""
     one_sided: int
@@ -91,7 +98,7 @@ def study_joining(found: Findings) -> Joined | None:
         )
         return None
     try:
-        study = _att(frame, covariates=())
+        study = group_time_effects(frame)
         # Where joiners are one cluster there is no error, and no band to draw.
         draws = DRAWS if study.cells.variation_seen.any() else 0
         by_wave = study.aggregate("dynamic", draws=draws, clock="wave", level=panel.level)
@@ -99,8 +106,8 @@ def study_joining(found: Findings) -> Joined | None:
     except ValueError as refused:
         found.cannot(QUESTION, OVERALL, str(refused))
         return None
-    schools = _on_both_sides(frame)
-    gate = _gate(schools[0], overall)
+    schools = schools_fitted(frame, study)
+    gate = _gate(schools[0], overall, panel.unit)
     return Joined(study, by_wave, overall, gate, schools, frame, len(one_sided))
 
 
@@ -111,15 +118,34 @@ def _one_sided(frame: pd.DataFrame) -> pd.Index:
     return sides.index[sides < 2]
 
 
-def _on_both_sides(frame: pd.DataFrame) -> tuple[int, int]:
-    """Count the members seen before and after they joined, and the schools never in."""
-    own = frame[frame["ever_member"]]
+def schools_fitted(frame: pd.DataFrame, study: GroupTimeATT) -> tuple[int, int]:
+    """Count the members and the schools never in that an event study rests on.
+
+    Members seen before and after they joined, of the cohorts with an estimate after
+    joining: a cohort that no controls could stand for is no part of the mean.
+    """
+    cells = study.table
+    estimated = cells.loc[cells["post"] & cells["att"].notna(), "cohort"]
+    own = frame[frame["ever_member"] & frame["cohort"].isin(estimated)]
     has_joined = own["year"] >= own["cohort"]
     sides = has_joined.groupby(own["school_key"]).nunique()
     return int((sides == 2).sum()), frame.loc[frame["cohort"] == 0, "school_key"].nunique()
 
 
-def _att(frame: pd.DataFrame, covariates: tuple[str, ...]) -> GroupTimeATT:
+def too_few(schools: int) -> str | None:
+    """Say why a sample of so many members shows no impact; None where it may."""
+    if schools >= FEWEST_SCHOOLS:
+        return None
+    return (
+        f"No impact estimate: of {COUNTED}, {schools} are in this fit, and an impact "
+        f"estimate needs at least {FEWEST_SCHOOLS}."
+    )
+
+
+def group_time_effects(
+    frame: pd.DataFrame, covariates: tuple[str, ...] = ()
+) -> GroupTimeATT:
+    """Fit the event study of the headline to such a frame."""
     return group_time_att(
         frame,
         unit="school_key",
@@ -132,7 +158,7 @@ def _att(frame: pd.DataFrame, covariates: tuple[str, ...]) -> GroupTimeATT:
     )
 
 
-def _gate(own: int, overall: Aggregate) -> PowerGate:
+def _gate(own: int, overall: Aggregate, unit: str) -> PowerGate:
     error, freedom = overall.interval_error, overall.degrees_of_freedom
     if not error or freedom is None:
         # Without an error no change, however large, could have been told from chance.
@@ -143,15 +169,18 @@ def _gate(own: int, overall: Aggregate) -> PowerGate:
             fewest_schools=FEWEST_SCHOOLS,
             detectable=never,
             reason=f"No impact estimate: {own} schools in too few groups for any error.",
+            would_find=None,
             show=INSTEAD,
         )
-    return power_gate(own, detectable_after(error, freedom))
+    detectable = detectable_after(error, freedom)
+    return power_gate(own, detectable, counted=COUNTED, unit=unit)
 
 
 def add_event_study(found: Findings, joined: Joined) -> None:
     """Add the change by wave, and the mean change where schools are enough for it."""
     allowed = joined.gate.impact_allowed
-    _add_overall(found, joined)
+    tested = joined.study.pre_trend(over="event_times")
+    _add_overall(found, joined, tested)
     members = _members_by_wave(joined.study)
     for row in joined.by_wave.table.to_dict("records"):
         banded = "simultaneous band" if np.isfinite(row["band_low"]) else "no error"
@@ -167,7 +196,7 @@ def add_event_study(found: Findings, joined: Joined) -> None:
             schools=(members[row["event_time"]], joined.schools[1]),
             said=f"{banded}; cohorts: {int(row['cohorts'])}",
         )
-    _add_pre_trend(found, joined)
+    _add_pre_trend(found, joined, tested)
 
 
 def _members_by_wave(study: GroupTimeATT) -> dict[float, int]:
@@ -177,7 +206,7 @@ def _members_by_wave(study: GroupTimeATT) -> dict[float, int]:
     return {float(str(wave)): int(n) for wave, n in by_wave.items()}
 
 
-def _add_overall(found: Findings, joined: Joined) -> None:
+def _add_overall(found: Findings, joined: Joined, tested: PreTrend) -> None:
     gate, overall = joined.gate, joined.overall
     why = [
         (joined.one_sided, "no result before, or none after, they joined"),
@@ -187,9 +216,8 @@ def _add_overall(found: Findings, joined: Joined) -> None:
         f"{units} schools left out: {reason}" for units, reason in why if units
     )
     if not gate.impact_allowed:
-        found.add(
-            QUESTION, OVERALL, status="withheld", schools=joined.schools, said=gate.reason
-        )
+        said = " ".join(filter(None, [gate.reason, gate.would_find]))
+        found.add(QUESTION, OVERALL, status="withheld", schools=joined.schools, said=said)
     else:
         found.add(
             QUESTION,
@@ -200,7 +228,7 @@ def _add_overall(found: Findings, joined: Joined) -> None:
             high=overall.high,
             p_value=_p_value(overall),
             schools=joined.schools,
-            said="; ".join(filter(None, [left_out, *overall.without])),
+            said="; ".join(filter(None, [_fails(tested), left_out, *overall.without])),
         )
         _add_with_covariates(found, joined)
         if overall.interval_error and overall.degrees_of_freedom:
@@ -225,6 +253,22 @@ def _add_overall(found: Findings, joined: Joined) -> None:
     )
 
 
+def _fails(tested: PreTrend) -> str:
+    """Words for a test of movement before joining that fails; none for one that does not.
+
+    A mean change stands beside others that would have moved alike: where the two moved
+    apart before joining already, the number itself must say so.
+    """
+    p = tested.few_clusters_p_value
+    if p is None or p >= FAILS:
+        return ""
+    shown = "below 0.001" if p < 0.001 else f"{p:.3f}"
+    return (
+        f"the test of movement before joining fails (p {shown}): members and others moved "
+        "apart before joining already, and this change may be that one going on"
+    )
+
+
 def _p_value(overall: Aggregate) -> float | None:
     """Two-sided p of the t that the interval has; None where there is no error."""
     error, freedom = overall.interval_error, overall.degrees_of_freedom
@@ -238,9 +282,22 @@ def _add_with_covariates(found: Findings, joined: Joined) -> None:
     known = joined.frame.dropna(subset=list(COVARIATES))
     without = joined.frame["school_key"].nunique() - known["school_key"].nunique()
     try:
-        adjusted = _att(known, COVARIATES).aggregate("group", level=found.panel.level)
+        study = group_time_effects(known, COVARIATES)
+        adjusted = study.aggregate("group", level=found.panel.level)
     except ValueError as refused:
         found.cannot(QUESTION, quantity, str(refused))
+        return
+    left_out = f"{without} schools left out: size or share not known"
+    schools = schools_fitted(known, study)
+    why = too_few(schools[0])
+    if why is not None:
+        found.add(
+            QUESTION,
+            quantity,
+            status="withheld",
+            schools=schools,
+            said="; ".join([why, left_out, *adjusted.without]),
+        )
         return
     found.add(
         QUESTION,
@@ -250,28 +307,23 @@ def _add_with_covariates(found: Findings, joined: Joined) -> None:
         standard_error=adjusted.interval_error,
         low=adjusted.low,
         high=adjusted.high,
-        schools=_on_both_sides(known),
-        said="; ".join(
-            [
-                "doubly robust",
-                f"{without} schools left out: size or share not known",
-                *adjusted.without,
-            ]
-        ),
+        schools=schools,
+        said="; ".join(["doubly robust", left_out, *adjusted.without]),
     )
 
 
-def _add_pre_trend(found: Findings, joined: Joined) -> None:
-    quantity = "movement before joining"
-    tested = joined.study.pre_trend(over="event_times")
+def _add_pre_trend(found: Findings, joined: Joined, tested: PreTrend) -> None:
+    skipped = ""
+    if tested.not_tested:
+        skipped = f"; not tested, too few groups: {'; '.join(tested.not_tested)}"
     if tested.reason is not None:
-        found.cannot(QUESTION, quantity, tested.reason)
+        found.cannot(QUESTION, PRE_TREND, tested.reason + skipped)
         return
     power = tested.power.iloc[-1]
     few = "too few groups for a p; " if tested.few_clusters_p_value is None else ""
     found.add(
         QUESTION,
-        quantity,
+        PRE_TREND,
         status="diagnostic",
         estimate=tested.wald,
         p_value=tested.few_clusters_p_value,
@@ -280,5 +332,6 @@ def _add_pre_trend(found: Findings, joined: Joined) -> None:
         said=(
             f"{few}a drift of {power['slope']:.3f} {found.panel.unit} a year is found with "
             f"{power['power']:.0%} power and would move the mean by {power['bias']:.3f}"
+            f"{skipped}"
         ),
     )

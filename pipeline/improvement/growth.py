@@ -88,6 +88,7 @@ def _add(found: Findings, slope: PartnerSlope) -> None:
             (f"{slope.without_slope} schools have one year only", slope.without_slope),
             ("BOUNDARY: a variance of the fit lies at its bound", slope.on_boundary),
             ("a cross-check differs by more than its error", not slope.agreed),
+            (found.panel.left_out, found.panel.trust_mates),
         )
         if holds
     ]

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from pipeline.comparison.cells import Asked, KnownResults, usable_rows
+from pipeline.comparison.strata import NO_REGION
 from pipeline.contracts import promise
 from pipeline.contracts.establishments import INSPECTIONS
 from pipeline.measures.catalogue import academic_year
@@ -23,6 +25,7 @@ PUPIL_SD = "national SD of pupils"
 SCHOOL_SD = "SD of schools"
 BY_HUB_OR_TRUST = "hub or trust"
 BY_SCHOOL = "school"
+_OF_RESULTS = ["school_key", "urn", "year", "value", "pupils", "local_authority"]
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,9 @@ class OutcomePanel:
     `frame` has one row per school and year with a figure: school_key, year, outcome (in
     SDs, see `unit`), value (as published), pupils, sd (of pupils, in the measure's
     unit; missing where none is known), is_member (that year), ever_member, cohort (the
-    first year of membership; 0 for never), cluster, log_pupils (of the school's first
-    wave) and disadvantaged_share (the first that is known: some years' files have none).
+    first year of membership; 0 for never), trust (missing where none is known), region,
+    cluster, log_pupils (of the school's first wave) and disadvantaged_share (the first
+    that is known: some years' files have none).
     """
 
     measure: Measure
@@ -59,6 +63,15 @@ class OutcomePanel:
     """Why nothing can be asked of this outcome; None where something can."""
     level: float
     """Of every interval."""
+    trust_mates: int = 0
+    """Schools that are not in `frame`: never members, in the trust of a member."""
+
+    @property
+    def left_out(self) -> str:
+        """How many schools are no part of any comparison, in words; empty where none."""
+        if not self.trust_mates:
+            return ""
+        return f"{self.trust_mates:,} schools left out: in the trust of a member"
 
     @property
     def label(self) -> dict[str, str]:
@@ -101,10 +114,14 @@ def outcome_panel(
     with a figure and pupils. A school's year with pupils too few to be shown is left out,
     as the department leaves them out: then no group of schools, however cut by years and
     cohorts, can be of so few. So is a year in which all schools have the same figure:
-    it has no SD of schools. Each year's figures are divided by that year's national SD
-    of pupils where one is known for all years, else by the SD of schools in that year,
-    weighted by pupils: the scale of a measure changes between years, and a change in
-    points would then be partly a change of the scale.
+    it has no SD of schools. So, in every year, is a school that never was a member and
+    stands in the trust of one, and the panel counts it: what its trust-mates do may
+    reach it, and no group of schools then stands on both sides.
+
+    Each year's figures are divided by that year's national SD of pupils where one is known
+    for all years, else by the SD of schools in that year, weighted by pupils (of all
+    schools, before any is left out): the scale of a measure changes between years, and a
+    change in points would then be partly a change of the scale.
     """
     parts, few_pupils, without = [], set(), {}
     for year in parameters.years.all:
@@ -116,9 +133,7 @@ def outcome_panel(
         if rows["value"].nunique() < 2:
             without[year] = _why_empty(asked, known, usable, rows)
             continue
-        parts.append(
-            rows.assign(year=year)[["school_key", "urn", "year", "value", "pupils"]]
-        )
+        parts.append(rows.assign(year=year).reindex(columns=_OF_RESULTS))
     level = known.confidence_level
     if not parts:
         why = _why_closed(known, few_pupils) or "; ".join(dict.fromkeys(without.values()))
@@ -129,15 +144,21 @@ def outcome_panel(
     frame["pupils"] = frame["pupils"].astype(float)
     unit = _standardise(frame, measure)
     _add_membership(frame, known.members)
-    clustered_by = _add_clusters(frame, known.members, of_schools.trusts)
+    _add_trust_and_region(frame, of_schools.trusts)
+    mates = _trust_mates(frame, known.members, of_schools.trusts)
+    left_out = frame.loc[mates, "school_key"].nunique()
+    frame = frame[~mates].reset_index(drop=True)
+    clustered_by = _add_clusters(frame, known.members)
     _add_covariates(frame, measure, group, known)
     frame = frame.sort_values(["school_key", "year"], ignore_index=True)
     years = tuple(sorted(frame["year"].unique().tolist()))
     closed: str | None = None
     if not frame["ever_member"].any():
         closed = _why_closed(known, few_pupils) or "no member has this outcome"
+    elif frame["ever_member"].all():
+        closed = "every school with this outcome is a member, or in the trust of one"
     return OutcomePanel(
-        measure, group, frame, unit, clustered_by, years, without, closed, level
+        measure, group, frame, unit, clustered_by, years, without, closed, level, left_out
     )
 
 
@@ -202,21 +223,49 @@ def _add_membership(frame: pd.DataFrame, members: pd.DataFrame) -> None:
     frame["is_member"] = [pair in spells for pair in pairs]
 
 
-def _add_clusters(frame: pd.DataFrame, members: pd.DataFrame, trusts: pd.DataFrame) -> str:
+def _add_trust_and_region(frame: pd.DataFrame, trusts: pd.DataFrame) -> None:
+    trust = frame["school_key"].map(trusts.set_index("school_key")["trust"])
+    frame["trust"] = trust.astype(object)
+    path = locations.reference("regions.yaml")
+    regions: dict[str, list[str]] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    of_authority = {code: name for name, codes in regions.items() for code in codes}
+    latest = frame.sort_values("year").drop_duplicates("school_key", keep="last")
+    authority = latest.set_index("school_key")["local_authority"]
+    region = authority.map(of_authority).fillna(NO_REGION)
+    frame["region"] = frame["school_key"].map(region).astype(object)
+    del frame["local_authority"]
+
+
+def _trust_mates(
+    frame: pd.DataFrame, members: pd.DataFrame, trusts: pd.DataFrame
+) -> pd.Series:
+    """Say which rows are of schools that never were members, in the trust of one.
+
+    The member may be of another phase: trusts have primary and secondary schools.
+    """
+    # ASSUME: what a member school does may reach others of its trust, as they share leaders
+    # and teachers: a school in the trust of a member is no comparison for one.
+    own = trusts["school_key"].isin(members["school_key"])
+    in_trust_of_one: pd.Series = frame["trust"].isin(trusts.loc[own, "trust"])
+    return in_trust_of_one & ~frame["ever_member"]
+
+
+def _add_clusters(frame: pd.DataFrame, members: pd.DataFrame) -> str:
     """Say which schools are not independent of each other, over all years.
 
     A partner's cluster is its latest hub, else its trust; another school's is its trust;
-    a school with neither is its own. Where that leaves all partners in one cluster,
-    nothing can be inferred: then each school is its own, and the result says so.
+    a school with neither is its own. No cluster stands on both sides, as trust-mates of
+    partners are left out before. Where that leaves all partners in one cluster, nothing
+    can be inferred: then each school is its own, and the result says so.
     """
     hubs = members.dropna(subset=["hub"]).sort_values("year")
     hub = frame["school_key"].map(
         hubs.drop_duplicates("school_key", keep="last").set_index("school_key")["hub"]
     )
-    trust = frame["school_key"].map(trusts.set_index("school_key")["trust"])
+    trust = frame["trust"]
     own = "school " + frame["school_key"].astype(object)
     label = ("hub " + hub.astype(object)).where(
-        hub.notna(), ("trust " + trust.astype(object)).where(trust.notna(), own)
+        hub.notna(), ("trust " + trust).where(trust.notna(), own)
     )
     if label[frame["ever_member"]].nunique() < 2 or (label == own).all():
         frame["cluster"] = own
@@ -261,6 +310,8 @@ def _empty() -> pd.DataFrame:
         "is_member": bool,
         "ever_member": bool,
         "cohort": int,
+        "trust": object,
+        "region": object,
         "cluster": object,
         "log_pupils": float,
         "disadvantaged_share": float,

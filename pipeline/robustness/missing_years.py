@@ -4,9 +4,13 @@ import numpy as np
 import pandas as pd
 
 from pipeline.contracts.improvement import BY_YEAR
-from pipeline.estimators.event_study import group_time_att
-from pipeline.estimators.group_time_aggregate import Aggregate
-from pipeline.improvement.event_study import DRAWS, Joined
+from pipeline.improvement.event_study import (
+    DRAWS,
+    Joined,
+    group_time_effects,
+    schools_fitted,
+    too_few,
+)
 from pipeline.improvement.findings import Findings
 from pipeline.measures.catalogue import year_spans
 
@@ -24,7 +28,8 @@ def add_missing_years(found: Findings, joined: Joined) -> None:
     The event study counts waves: 2018/19 and 2021/22 are neighbours where the two years
     between have no results. A school that joined in between has its change measured over
     three years of which it was a member for some only. Nothing is added where every year
-    has results. Shown as an estimate where the power gate lets an impact be shown.
+    has results. Shown as an estimate where the power gate lets an impact be shown, and
+    lets it again for the fewer members that are left.
     """
     without = absent(found.panel.years)
     if not without:
@@ -63,12 +68,22 @@ def _without_step(found: Findings, joined: Joined, without: list[int]) -> None:
     left_out = frame.loc[over, "school_key"].nunique()
     said = f"{left_out} members left out; no results in {year_spans(without)}"
     try:
-        overall = _mean_change(frame[~over], found.panel.level)
+        study = group_time_effects(frame[~over])
+        overall = study.aggregate("group", level=found.panel.level)
     except ValueError as refused:
         found.cannot("sensitivity", WITHOUT_STEP, f"{said}: {refused}")
         return
-    kept = frame.loc[~over].drop_duplicates("school_key")
-    own = int(kept["ever_member"].sum())
+    schools = schools_fitted(frame[~over], study)
+    why = too_few(schools[0])
+    if why is not None:
+        found.add(
+            "sensitivity",
+            WITHOUT_STEP,
+            status="withheld",
+            schools=schools,
+            said=f"{why} {said}",
+        )
+        return
     found.add(
         "sensitivity",
         WITHOUT_STEP,
@@ -77,7 +92,7 @@ def _without_step(found: Findings, joined: Joined, without: list[int]) -> None:
         standard_error=overall.interval_error,
         low=overall.low,
         high=overall.high,
-        schools=(own, len(kept) - own),
+        schools=schools,
         said=said,
     )
 
@@ -89,15 +104,3 @@ def joined_over(frame: pd.DataFrame, years: tuple[int, ...]) -> pd.Series:
     cohort = frame["cohort"].to_numpy()
     first = waves[np.searchsorted(waves, cohort).clip(max=len(waves) - 1)]
     return pd.Series((cohort > 0) & np.isin(first, list(after)), index=frame.index)
-
-
-def _mean_change(frame: pd.DataFrame, level: float) -> Aggregate:
-    return group_time_att(
-        frame,
-        unit="school_key",
-        time="year",
-        cohort="cohort",
-        outcome="outcome",
-        control="not_yet",
-        cluster="cluster",
-    ).aggregate("group", level=level)

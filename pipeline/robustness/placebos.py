@@ -3,9 +3,11 @@
 import pandas as pd
 
 from pipeline.challenges.leave_one_out import leave_one_out
-from pipeline.challenges.placebo import placebo_partners, placebo_years
+from pipeline.challenges.placebo import PlaceboPartners, placebo_partners, placebo_years
 from pipeline.estimators.event_study import group_time_att
-from pipeline.improvement.event_study import Joined
+from pipeline.estimators.group_time_aggregate import Aggregate
+from pipeline.estimators.starting_point import equal_groups
+from pipeline.improvement.event_study import Joined, group_time_effects
 from pipeline.improvement.findings import Findings
 from pipeline.improvement.panel import BY_SCHOOL
 
@@ -46,43 +48,45 @@ def add_placebos(found: Findings, joined: Joined, *, seed: int) -> None:
 
 
 def _years(found: Findings, table: pd.DataFrame) -> None:
-    quantity = FALSE_YEARS
-    try:
-        moved = placebo_years(
-            table, mean_change, shifts=SHIFTS, school="school_key", joined="cohort"
-        )
-    except ValueError as refused:
-        found.cannot("placebo", quantity, str(refused))
-        return
     rest = table.loc[table["cohort"] == 0, "school_key"].nunique()
-    for year in moved:
-        at = f"{year.shift} earlier"
-        if year.estimate is None:
-            found.cannot("placebo", quantity, str(year.why), at=at)
+    for shift in SHIFTS:
+        at, fitted = f"{shift} earlier", list[Aggregate]()
+
+        def estimate(moved: pd.DataFrame, kept: list[Aggregate] = fitted) -> float:
+            study = group_time_effects(moved)
+            kept.append(study.aggregate("group", level=found.panel.level))
+            return kept[-1].estimate
+
+        try:
+            (year,) = placebo_years(
+                table, estimate, shifts=(shift,), school="school_key", joined="cohort"
+            )
+        except ValueError as refused:
+            found.cannot("placebo", FALSE_YEARS, str(refused), at=at)
             continue
+        if year.estimate is None:
+            found.cannot("placebo", FALSE_YEARS, str(year.why), at=at)
+            continue
+        overall = fitted[-1]
+        no_error = "" if overall.interval_error else "; too few groups for any error"
         found.add(
             "placebo",
-            quantity,
+            FALSE_YEARS,
             at=at,
             status="diagnostic",
             estimate=year.estimate,
+            standard_error=overall.interval_error,
+            low=overall.low,
+            high=overall.high,
             schools=(year.members, rest),
-            said=f"{year.left_out} members without years on both sides",
+            said=f"{year.left_out} members without years on both sides{no_error}",
         )
 
 
 def _partners(found: Findings, joined: Joined, seed: int) -> None:
     quantity = FALSE_MEMBERS
     try:
-        drawn = placebo_partners(
-            joined.joiners,
-            mean_change,
-            school="school_key",
-            treatment="cohort",
-            draws=DRAWS,
-            seed=seed,
-            workers=workers_for(joined.frame),
-        )
+        drawn, exchanged = false_members(joined, draws=DRAWS, seed=seed)
     except ValueError as refused:
         found.cannot("placebo", quantity, str(refused))
         return
@@ -96,9 +100,47 @@ def _partners(found: Findings, joined: Joined, seed: int) -> None:
         unit="share of draws below",
         said=(
             f"randomisation p; {drawn.draws} draws, of which 95% lie between "
-            f"{drawn.low:.3f} and {drawn.high:.3f}"
+            f"{drawn.low:.3f} and {drawn.high:.3f}; {exchanged}"
         ),
     )
+
+
+def false_members(joined: Joined, *, draws: int, seed: int) -> tuple[PlaceboPartners, str]:
+    """Let as many schools join that never did, and say in words which could be drawn.
+
+    Schools are drawn one by one within the fifths of first results that joiners stand in:
+    whole hubs have no others to change places with, since others stand in none and the
+    joiners of a hub joined in different years. Where a fifth has fewer other schools than
+    joiners, all of them are drawn from. Raises ValueError as `placebo_partners` does.
+    """
+    table = joined.joiners
+    one = table.sort_values("year", kind="stable").drop_duplicates("school_key")
+    one = one.sort_values("school_key")
+    # ASSUME: within a fifth of first results any school that never joined could as well
+    # have joined; schools are drawn one by one, also where joiners stand in hubs.
+    fifth = pd.Series(equal_groups(one["outcome"].to_numpy(float)), index=one["school_key"])
+    member = one["ever_member"].to_numpy(bool)
+    spare = fifth[~member].value_counts().reindex(range(5), fill_value=0)
+    narrow = fifth[member].value_counts().reindex(range(5), fill_value=0) > spare
+    exchanged = "drawn one by one, also where joiners stand in hubs, "
+    if narrow.any():
+        fifth[:] = 0
+        exchanged += (
+            "from all schools: a fifth of first results has more joiners than others"
+        )
+    else:
+        exchanged += "from the same fifth of first results"
+    drawn = placebo_partners(
+        table.assign(fifth=table["school_key"].map(fifth)),
+        mean_change,
+        school="school_key",
+        treatment="cohort",
+        strata="fifth",
+        draws=draws,
+        seed=seed,
+        workers=workers_for(joined.frame),
+    )
+    return drawn, exchanged
 
 
 def add_leave_one_out(found: Findings, joined: Joined) -> None:

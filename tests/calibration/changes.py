@@ -11,11 +11,14 @@ from pipeline.estimators.starting_point import AHEAD, equal_groups
 from pipeline.improvement.findings import Findings
 from pipeline.improvement.growth import SLOPE, add_growth, growth_panel
 from pipeline.improvement.matched import CHANGE, add_matched, changes
+from pipeline.improvement.panel import OutcomePanel
 from pipeline.improvement.starting_points import (
     FIFTH,
     PLACEBO,
     VERDICT,
     add_starting_points,
+    changed_schools,
+    waves_of,
 )
 from tests.calibration.panels import Drawn, laid_out
 from tests.calibration.said import Said, of_interval, row_of
@@ -107,7 +110,7 @@ def starting_point(drawn: Drawn) -> Iterator[Said]:
     panel = laid_out(drawn.frame)
     found = Findings(panel)
     add_starting_points(found, NO_GRADES)
-    truth = _of_fifths(panel.frame)
+    truth = _of_fifths(panel)
     for n, (name, true) in enumerate(truth.items(), start=1):
         row = row_of(found, FIFTH, name)
         yield of_interval("starting point, each fifth", true, row)
@@ -121,19 +124,14 @@ def starting_point(drawn: Drawn) -> Iterator[Said]:
     yield Said(label, smallest, np.nan, np.nan, np.nan, said.startswith(AHEAD))
 
 
-def _of_fifths(frame: pd.DataFrame) -> dict[str, float]:
+def _of_fifths(panel: OutcomePanel) -> dict[str, float]:
     """True change of members in each fifth, by what membership adds to them."""
-    years = sorted(frame["year"].unique().tolist())
-    first, second, before, after = years[0], years[1], years[2], years[-1]
-
-    def wide(of: str) -> pd.DataFrame:
-        return frame.pivot_table(index="school_key", columns="year", values=of)
-
-    outcome = wide("outcome")[[first, second, before, after]].dropna()
-    effect = wide("effect").loc[outcome.index]
-    fifth = equal_groups(((outcome[first] + outcome[second]) / 2).to_numpy())
-    own = frame.drop_duplicates("school_key").set_index("school_key")["ever_member"]
-    gained = (effect[after] - effect[before]).where(own.loc[outcome.index])
+    (first, second), before, after = waves_of(panel)
+    schools = changed_schools(panel).schools
+    effect = panel.frame.pivot_table(index="school_key", columns="year", values="effect")
+    fifth = equal_groups(((schools[first] + schools[second]) / 2).to_numpy())
+    gained = (effect[after] - effect[before]).reindex(schools.index)
+    gained = gained.where(schools["ever_member"])
     mean = gained.groupby(fifth).mean()
     names = [f"{n + 1} of {len(mean)}" for n in range(len(mean))]
     names[0], names[-1] = f"{names[0]} (lowest)", f"{names[-1]} (highest)"

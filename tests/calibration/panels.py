@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.england import expected
+from pipeline.england.calibration import REGIONS
 from pipeline.england.planted import PROGRESS, in_year
 from pipeline.england.truth import published_years
 from pipeline.england.world import build
@@ -36,7 +37,7 @@ class Drawn:
 
     frame: pd.DataFrame
     """school, year, outcome (in SDs of pupils), pupils, cohort (first year of membership,
-    0 for never), ever_member, is_member, cluster (hub or school), log_pupils and
+    0 for never), ever_member, is_member, region, cluster (hub or school), log_pupils and
     disadvantaged_share (of the school's first year), effect (what membership adds to this
     school this year, in the same unit), expected (its outcome, chance aside)."""
     world: WorldName
@@ -63,6 +64,7 @@ def draw(
         np.char.add("hub ", partners.hub.astype(str)),
         np.char.add("school ", every.urn.astype(str)),
     )
+    regions = np.array([region.name for region in REGIONS], dtype=object)
     parts = []
     for year in published_years(measure):
         figures = england.figures[key_stage][year]
@@ -86,6 +88,7 @@ def draw(
                     "cohort": partners.first_year,
                     "ever_member": partners.first_year > 0,
                     "is_member": partners.counted(year),
+                    "region": regions[every.region],
                     "cluster": cluster,
                     "disadvantaged_share": weights["disadvantaged"] / many,
                     "effect": effect / sd,

@@ -127,6 +127,16 @@ def ends(method, study, bound, **settings_):
     return found.low, found.high
 
 
+def test_the_centre_is_the_effect_once_the_line_is_taken_out():
+    # A line of 1 a period before; two effects of 5 stand on top of it after.
+    betas, covariance = [-2.0, -1.0, 5 + 1, 5 + 2], np.eye(4)
+    plain = relative_magnitudes(betas, covariance, 2, 2, 0.0, [0.5, 0.5])
+    straight = smoothness(betas, covariance, 2, 2, 0.0, [0.5, 0.5])
+    assert (plain.low + plain.high) / 2 == pytest.approx(6.5, abs=1e-3)
+    assert straight.centre == pytest.approx(5)
+    assert plain.centre is None
+
+
 @given(studies)
 @settings(max_examples=15)
 def test_without_drift_relative_magnitudes_are_the_conventional_interval(study):

@@ -58,6 +58,8 @@ def made_panel(
                 "is_member": (cohort > 0) & (cohort <= year),
                 "ever_member": cohort > 0,
                 "cohort": cohort,
+                "trust": None,
+                "region": "London",
                 "cluster": np.where((cohort > 0) & (hubs is not None), hub, own),
                 **first,
             }

@@ -15,19 +15,29 @@ from pipeline.improvement.event_study import (
     BY_WAVE,
     DETECTABLE,
     OVERALL,
+    PRE_TREND,
     between,
     study_joining,
 )
 from pipeline.improvement.findings import Findings
 from pipeline.improvement.growth import LEAST_SCHOOLS, SLOPE
-from pipeline.improvement.matched import CHANGE, changes
+from pipeline.improvement.matched import CHANGE, before_and_after, changes
 from pipeline.improvement.starting_points import (
+    EXPECTED,
     FIFTH,
     GRADE,
     KEPT,
+    OF_FIFTHS,
+    OF_GRADES,
+    OF_MEMBERS,
+    OF_OTHERS,
     PLACEBO,
     SPREAD,
+    VARIES,
     VERDICT,
+    VERDICT_BY_GRADE,
+    changed_schools,
+    grades_before,
 )
 from pipeline.run import locations
 from tests.improvement.made_panel import NO_GRADES, made_panel, rows
@@ -91,6 +101,11 @@ def test_three_joiners_have_a_trajectory_and_the_gates_words_but_no_impact(three
     overall = rows(three, "event study", OVERALL).iloc[0]
     assert (overall["status"], overall["partner_schools"]) == ("withheld", 3)
     assert overall["said"].startswith("No impact estimate: there are 3 schools")
+    assert overall["said"].endswith(" national SD of pupils four times in five.")
+    alone = "No impact estimate: there are 3 schools with results before and after they "
+    alone += "joined, and an impact estimate needs at least 40."
+    for question in ("matched comparison", "effect size"):
+        assert rows(three, question)["said"].item() == alone
     waves = rows(three, "event study", BY_WAVE)
     assert set(waves["status"]) == {"trajectory"}
     assert rows(three, "matched comparison")["status"].tolist() == ["withheld"]
@@ -188,7 +203,7 @@ def test_fifths_have_their_placebo_beside_them_and_the_verdict_has_no_figure():
     placebo = rows(found, "starting point", PLACEBO)["estimate"].tolist()
     assert placebo == sorted(placebo, reverse=True)
     verdict = rows(found, "starting point", VERDICT).iloc[0]
-    assert verdict["said"].startswith("not shown in every stratum; p: ")
+    assert verdict["said"].startswith("not shown in every stratum; p: the largest one-")
     assert np.isnan(verdict["estimate"])
     kept = rows(found, "starting point", KEPT).iloc[0]
     assert (kept["unit"], kept["partner_schools"]) == ("correlation", 0)
@@ -211,7 +226,7 @@ def graded(keys, grade, day):
 
 
 def test_only_grades_known_before_the_change_count_and_of_them_the_latest():
-    panel = made_panel({2010: 20}, others=20)
+    panel = made_panel({2019: 20}, others=20)
     keys = panel.frame["school_key"].unique()
     grades = pd.concat(
         [
@@ -220,12 +235,118 @@ def test_only_grades_known_before_the_change_count_and_of_them_the_latest():
             graded(keys[:39], 4, "2017-09-01"),
         ]
     )
-    found = rows(asked(panel, grades), "starting point", GRADE)
-    assert found["at"].tolist() == ["good"]
-    assert found["said"].item() == "1 schools left out: no grade known by 2017-09-01"
-    assert (found["partner_schools"].item(), found["rest_schools"].item()) == (20, 19)
+    found = asked(panel, grades)
+    by_grade = rows(found, "starting point", GRADE)
+    assert by_grade["at"].tolist() == ["good"]
+    schools = by_grade[["partner_schools", "rest_schools"]].to_numpy().tolist()
+    assert schools == [[20, 19]]
+    verdict = rows(found, "starting point", VERDICT_BY_GRADE)["said"].item()
+    assert "1 schools left out: no grade known by 2017-09-01" in verdict
     late = rows(asked(panel, graded(keys, 2, "2018-01-01")), "starting point", GRADE)
     assert late["said"].item().startswith("no inspection outcomes known before")
+
+
+def test_a_members_grade_is_from_before_it_joined():
+    panel = made_panel({2016: 1, 2017: 1, 2018: 1, 2019: 1}, others=1)
+    keys = panel.frame["school_key"].unique()
+    days = {
+        "first": ("2014-09-01", 1),
+        "second": ("2015-09-01", 2),
+        "third": ("2016-09-01", 3),
+        "fourth": ("2017-08-31", 4),
+    }
+    known = pd.concat([graded(keys, grade, day) for day, grade in days.values()])
+    # Whose first whole year ended in 2017 joined after 1 September 2015; whose ended in
+    # 2019 after the baseline had ended, as the other school has it.
+    assert grades_before(panel, known).reindex(keys).tolist() == [1, 2, 3, 4, 4]
+
+
+def test_forty_that_joined_after_the_baseline_are_compared_and_older_members_are_not():
+    some, enough = (made_panel({2010: 30, 2018: 5, 2019: n}) for n in (34, 35))
+    old = changed_schools(some)
+    assert old.members == (
+        "members old and new: 30 had joined before the baseline ended in 2017, 39 after, 5 "
+        "of them by 2018, from which the change goes"
+    )
+    assert old.schools["ever_member"].sum() == 69
+    new = changed_schools(enough)
+    assert new.members == (
+        "40 members that joined after the baseline ended in 2017, 5 of them by 2018, from "
+        "which the change goes"
+    )
+    assert new.left_out == (
+        "30 schools left out: had joined before the baseline ended in 2017"
+    )
+    assert new.schools["ever_member"].sum() == 40
+    said = rows(asked(enough), "starting point", FIFTH)["said"].dropna()
+    assert new.members in set(said)
+
+
+def test_who_joins_after_the_last_year_stands_on_neither_side():
+    changed = changed_schools(made_panel({2010: 20, 2024: 7}))
+    assert len(changed.schools) == 100
+    assert changed.left_out == "7 schools left out: joined after 2019"
+
+
+def test_beside_each_difference_stand_both_changes_and_the_one_expected():
+    panel = made_panel({2010: 100}, others=400, rise=0.3)
+    keys = panel.frame["school_key"].unique()
+    grades = pd.concat(
+        [graded(keys[::2], 1, "2005-01-01"), graded(keys[1::2], 2, "2005-01-01")]
+    )
+    found = asked(panel, grades)
+    for strata, difference, many in ((OF_FIFTHS, FIFTH, 5), (OF_GRADES, GRADE, 2)):
+        own, rest, expected, apart = (
+            rows(found, "starting point", quantity).set_index("at")["estimate"]
+            for quantity in (
+                f"{OF_MEMBERS}, {strata}",
+                f"{OF_OTHERS}, {strata}",
+                f"{EXPECTED}, {strata}",
+                difference,
+            )
+        )
+        assert len(apart) == many
+        assert (own - rest).to_numpy() == pytest.approx(apart.to_numpy(), abs=1e-6)
+        # Two earlier years sort the schools: nothing is expected of the starting point.
+        assert expected.abs().max() < 0.1 < own.min()
+
+
+def test_a_change_of_five_members_is_not_shown_and_that_of_the_others_is():
+    found = asked(made_panel({2010: 20}))
+    hidden = rows(found, "starting point", FIFTH).query("status == 'not possible'")["at"]
+    assert len(hidden) > 0
+    for name, shown in ((OF_MEMBERS, False), (EXPECTED, False), (OF_OTHERS, True)):
+        table = rows(found, "starting point", f"{name}, {OF_FIFTHS}").set_index("at")
+        assert (table.loc[hidden, "estimate"].notna() == shown).all()
+
+
+def test_the_p_of_the_verdict_is_the_weakest_fifths_and_the_interaction_has_its_own():
+    found = asked(made_panel({2010: 200}, others=400, rise=0.4))
+    fifths = rows(found, "starting point", FIFTH)
+    verdict = rows(found, "starting point", VERDICT).iloc[0]
+    assert verdict["said"].startswith("ahead in every stratum; p: the largest one-sided")
+    assert verdict["p_value"] == pytest.approx(fifths["p_value"].max() / 2)
+    varies = rows(found, "starting point", f"{VARIES} between fifths").iloc[0]
+    assert (varies["unit"], varies["status"]) == ("F statistic", "diagnostic")
+    assert varies["p_value"] > 0.05
+    behind = asked(made_panel({2010: 200}, others=400, rise=-0.4))
+    assert rows(behind, "starting point", VERDICT)["p_value"].item() > 0.97
+
+
+def test_a_verdict_that_is_not_testable_has_no_p():
+    verdict = rows(asked(made_panel({2010: 20})), "starting point", VERDICT).iloc[0]
+    assert verdict["said"].startswith("not testable in stratum")
+    assert np.isnan(verdict["p_value"])
+
+
+def test_with_three_years_grades_are_followed_over_the_last_two():
+    panel = made_panel({2010: 20}, years=(2017, 2018, 2019))
+    keys = panel.frame["school_key"].unique()
+    found = asked(panel, graded(keys, 2, "2005-01-01"))
+    change = rows(found, "starting point", f"{OF_MEMBERS}, {OF_GRADES}")
+    assert change["estimate"].notna().all()
+    expected = rows(found, "starting point", f"{EXPECTED}, {OF_GRADES}")
+    assert expected["said"].item() == "fewer than two years before the change"
 
 
 def test_schools_without_a_known_share_are_counted():
@@ -240,6 +361,50 @@ def test_schools_without_a_known_share_are_counted():
     assert "3 left out: a year before or after, or a share, not known" in matched
 
 
+def test_a_fit_that_loses_members_below_the_gate_is_withheld_with_its_reason():
+    panel = made_panel({2017: 30, 2018: 30}, others=250, hubs=12)
+    unknown = panel.frame["school_key"].isin([f"{100001 + n}" for n in range(21)])
+    share = panel.frame["disadvantaged_share"].mask(unknown)
+    found = asked(replace(panel, frame=panel.frame.assign(disadvantaged_share=share)))
+    assert rows(found, "event study", OVERALL)["status"].item() == "estimate"
+    adjusted = rows(found, "event study").iloc[1]
+    assert (adjusted["status"], adjusted["partner_schools"]) == ("withheld", 39)
+    assert np.isnan(adjusted["estimate"])
+    assert (
+        "39 are in this fit, and an impact estimate needs at least 40" in adjusted["said"]
+    )
+    assert "21 schools left out: size or share not known" in adjusted["said"]
+
+
+def test_a_cohort_that_nothing_can_be_compared_with_does_not_open_the_gate():
+    panel = made_panel({2017: 30, 2018: 15}, others=60)
+    # The base year of who joined in 2018 is 2017: in it only they and 2017's have results.
+    others_2017 = (panel.frame["cohort"] == 0) & (panel.frame["year"] == 2017)
+    overall = rows(asked(without_rows(panel, others_2017)), "event study", OVERALL).iloc[0]
+    assert (overall["status"], overall["partner_schools"]) == ("withheld", 30)
+
+
+def test_members_that_rose_before_joining_have_it_said_of_their_change(many):
+    found = asked(made_panel({2018: 30, 2019: 30}, rise=0.4, hubs=12, others=250))
+    tested = rows(found, "event study", PRE_TREND).iloc[0]
+    assert tested["p_value"] < 0.05
+    said = rows(found, "event study", OVERALL)["said"].item()
+    assert said.startswith("the test of movement before joining fails (p below 0.001): ")
+    assert rows(many, "event study", PRE_TREND)["p_value"].item() > 0.05
+    assert rows(many, "event study", OVERALL)["said"].isna().all()
+
+
+def test_cohorts_too_small_for_the_test_before_joining_are_named_in_its_row():
+    found = asked(made_panel({2018: 40, 2019: 2}))
+    said = rows(found, "event study", PRE_TREND)["said"].item()
+    assert said.endswith(
+        "; not tested, too few groups: cohort 2019: 2 clusters for 2 numbers"
+    )
+    alone = rows(asked(made_panel({2019: 2})), "event study", PRE_TREND).iloc[0]
+    assert alone["status"] == "not possible"
+    assert "cohort 2019: 2 clusters for 2 numbers" in alone["said"]
+
+
 def test_members_are_split_where_they_joined_and_others_in_the_middle():
     frame = pd.DataFrame(
         {
@@ -247,14 +412,90 @@ def test_members_are_split_where_they_joined_and_others_in_the_middle():
             "year": [2016, 2017, 2018, 2019] * 4,
             "outcome": [0, 0, 0, 4, 0, 3, 3, 3, 1, 1, 2, 2, 9, 9, 9, 9],
             "cohort": np.repeat([2019, 2017, 0, 2016], 4),
+            "region": "London",
             "cluster": np.repeat(["a", "b", "c", "d"], 4),
             "log_pupils": 1.0,
             "disadvantaged_share": 0.5,
         }
     ).assign(ever_member=lambda t: t["cohort"] > 0)
+    # d was a member in the first year already. c, of 1, 1, 2 and 2, changes by 2/3 if it
+    # is split in 2017 and by 2/3 if in 2019: half of each, as a and b joined.
     table = changes(frame)
-    # d was a member in the first year already; c is split in 2018.
-    assert (table["after"] - table["before"]).to_dict() == {"a": 4, "b": 3, "c": 1}
+    change = (table["after"] - table["before"]).to_dict()
+    assert change == pytest.approx({"a": 4, "b": 3, "c": 2 / 3})
+    # A plan splits it once, in 2018: its change then varies by chance as a member's does.
+    planned = before_and_after(frame)
+    change = (planned["after"] - planned["before"]).to_dict()
+    assert change == pytest.approx({"a": 4, "b": 3, "c": 1})
+
+
+def test_other_schools_are_split_as_often_in_a_year_as_members_joined_in_it():
+    # Three in four joined in 2017, one in 2019. Another school rose by 8 in 2019: by a
+    # third of that if it is split in 2017, by all of it if in 2019.
+    panel = made_panel({2017: 30, 2019: 10}, others=1)
+    late = (panel.frame["cohort"] == 0) & (panel.frame["year"] == 2019)
+    table = changes(panel.frame.assign(outcome=8.0 * late))
+    other = table[~table["partner"]]
+    assert (other["after"] - other["before"]).item() == pytest.approx(4)  # 3/4 * 8/3 + 8/4
+
+
+def test_an_other_school_that_cannot_be_split_in_every_year_of_joining_has_no_change():
+    panel = made_panel({2017: 30, 2019: 10}, others=2)
+    frame = panel.frame
+    other = frame.loc[frame["cohort"] == 0, "school_key"].iloc[0]
+    seen = frame[(frame["school_key"] != other) | (frame["year"] > 2016)]
+    assert changes(seen)["partner"].value_counts().to_dict() == {True: 40, False: 1}
+
+
+def test_the_gate_counts_the_members_that_are_fitted():
+    # Forty-one joined, and of two nobody knows the share: 39 are fitted.
+    panel = made_panel({2018: 41}, others=250)
+    unknown = panel.frame["school_key"].isin(["100001", "100002"])
+    share = panel.frame["disadvantaged_share"].mask(unknown)
+    found = asked(replace(panel, frame=panel.frame.assign(disadvantaged_share=share)))
+    assert rows(found, "event study", OVERALL)["status"].item() == "estimate"
+    matched = rows(found, "matched comparison")
+    assert matched["status"].tolist() == ["withheld"]
+    assert "39 are in this fit" in matched["said"].item()
+    assert "2 left out: a year before or after, or a share" in matched["said"].item()
+    size = rows(found, "effect size").set_index("at")
+    assert size.loc["matched comparison", "status"] == "not possible"
+
+
+def in_regions(panel, region_of):
+    keys = panel.frame["school_key"]
+    return replace(panel, frame=panel.frame.assign(region=keys.map(region_of)))
+
+
+def test_regions_have_one_mix_on_both_sides_and_those_without_members_none():
+    panel = made_panel({2018: 60}, others=250)
+    keys = panel.frame["school_key"].unique()
+    # Of 60 members 40 are in the North, of the others a fifth in each of five regions.
+    names = ["North"] * 40 + ["South"] * 20 + ["North", "South", "A", "B", "C"] * 50
+    region_of = dict(zip(keys, names, strict=True))
+    matched = rows(asked(in_regions(panel, region_of)), "matched comparison", CHANGE).iloc[
+        0
+    ]
+    assert matched["said"].startswith("effective sample of ")
+    # A hundred schools of their regions are fewer than two for each of 60 members.
+    assert "regions not balanced: " in matched["said"]
+    more = {**region_of, **dict.fromkeys(keys[60:260], "North")}
+    more |= dict.fromkeys(keys[260:300], "South")
+    matched = rows(asked(in_regions(panel, more)), "matched comparison", CHANGE).iloc[0]
+    assert "; regions balanced" in matched["said"]
+    assert "left out: no member in the region" in matched["said"]
+
+
+def test_schools_in_the_trust_of_a_member_are_told_of_in_each_question():
+    panel = replace(made_panel({2018: 60}, others=250), trust_mates=3)
+    found = asked(panel)
+    for question, quantity in (
+        ("growth", SLOPE),
+        ("starting point", VERDICT),
+        ("matched comparison", CHANGE),
+    ):
+        said = rows(found, question, quantity)["said"].item()
+        assert "3 schools left out: in the trust of a member" in said
 
 
 def test_what_moves_all_of_england_is_no_change_of_the_members():

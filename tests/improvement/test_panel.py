@@ -38,11 +38,13 @@ def of_school(laid, key, column):
 def lay_out(project):
     """Lay Progress 8 out from figures, and members by (key, year): hub."""
 
-    def make(values, members, *, disadvantaged=None, trusts=NO_TRUSTS, group="all"):
+    def make(
+        values, members, *, disadvantaged=None, trusts=NO_TRUSTS, areas=None, group="all"
+    ):
         years = sorted({year for figures in values.values() for year in figures})
         project.settings["years"] = {"first": years[0], "last": years[-1]}
         results = {
-            (year, "progress_8", name): _rows(table, year)
+            (year, "progress_8", name): _rows(table, year, areas)
             for name, table in (("all", values), ("disadvantaged", disadvantaged or {}))
             for year in years
         }
@@ -66,14 +68,17 @@ def lay_out(project):
     return make
 
 
-def _rows(table, year):
+def _rows(table, year, areas):
     rows = [
         (str(key).split()[0], str(key).split()[-1], *figures[year])
         for key, figures in table.items()
         if year in figures
     ]
     found = pd.DataFrame(rows, columns=["school_key", "urn", "value", "pupils"])
-    return found.astype({"value": float, "pupils": "Int64"}).assign(place=MAINSTREAM)
+    found = found.astype({"value": float, "pupils": "Int64"}).assign(place=MAINSTREAM)
+    if areas is None:
+        return found
+    return found.assign(local_authority=found["school_key"].astype(int).map(areas))
 
 
 def always(*keys, hub=None):
@@ -146,11 +151,70 @@ def test_one_hub_of_all_partners_leaves_each_school_to_itself(lay_out):
     assert laid.frame["cluster"].str.startswith("school ").all()
 
 
+def in_trusts(**trusts):
+    """Say which schools each trust holds."""
+    pairs = [(str(key), trust) for trust, keys in trusts.items() for key in keys]
+    return pd.DataFrame(pairs, columns=["school_key", "trust"])
+
+
 def test_without_a_hub_schools_of_one_trust_are_one_cluster_partners_or_not(lay_out):
-    trusts = pd.DataFrame({"school_key": ["1", "3", "4"], "trust": ["7", "7", "8"]})
-    laid = lay_out(schools(1, 2, 3, 4), always(1, 2), trusts=trusts)
-    clusters = laid.frame.drop_duplicates("school_key")["cluster"].tolist()
-    assert clusters == ["trust 7", "school 2", "trust 7", "trust 8"]
+    trusts = in_trusts(A=[1, 2], B=[4, 5])
+    laid = lay_out(schools(1, 2, 3, 4, 5, 6), always(1, 2, 3), trusts=trusts)
+    one = laid.frame.drop_duplicates("school_key")
+    assert one["cluster"].tolist() == [
+        *["trust A"] * 2, "school 3", *["trust B"] * 2, "school 6",
+    ]  # fmt: skip
+    assert one["trust"].fillna("none").tolist() == ["A", "A", "none", "B", "B", "none"]
+
+
+def test_schools_in_the_trust_of_a_member_are_no_comparison_and_are_counted(lay_out):
+    # 1 has a hub, and still its trust-mates 3 and 4 are left out; 5 and 6 are no mates.
+    trusts = in_trusts(A=[1, 3, 4], B=[5, 6])
+    hubs = always(1, hub="North") | always(2, hub="South")
+    laid = lay_out(schools(*range(1, 8)), hubs, trusts=trusts)
+    assert laid.frame["school_key"].unique().tolist() == ["1", "2", "5", "6", "7"]
+    assert laid.trust_mates == 2
+    assert laid.left_out == "2 schools left out: in the trust of a member"
+    sides = laid.frame.groupby("cluster")["ever_member"].nunique()
+    assert (sides == 1).all()
+
+
+def test_members_of_one_trust_stay_and_so_do_those_that_left(lay_out):
+    left = {(2, 2017): None}
+    laid = lay_out(schools(1, 2, 3), always(1) | left, trusts=in_trusts(A=[1, 2]))
+    assert laid.frame["school_key"].unique().tolist() == ["1", "2", "3"]
+    assert laid.left_out == ""
+
+
+def test_trust_mates_of_a_member_of_the_other_phase_are_left_out_too(lay_out):
+    # 9 is a primary school: it has no Progress 8.
+    laid = lay_out(schools(1, 2, 3), always(1, 9), trusts=in_trusts(A=[9, 2]))
+    assert laid.frame["school_key"].unique().tolist() == ["1", "3"]
+
+
+def test_a_figure_is_the_same_with_and_without_trust_mates(lay_out, monkeypatch):
+    nothing = panel.national_sd("progress_8", 2019, centred=False)
+    monkeypatch.setattr(panel, "national_sd", lambda *_, **__: nothing)
+    every = lay_out(schools(1, 2, 3), always(1))
+    fewer = lay_out(schools(1, 2, 3), always(1), trusts=in_trusts(A=[1, 2]))
+    for key in (1, 3):
+        assert of_school(every, key, "outcome") == of_school(fewer, key, "outcome")
+
+
+def test_where_nobody_else_is_left_nothing_can_be_asked(lay_out):
+    laid = lay_out(schools(1, 2), always(1), trusts=in_trusts(A=[1, 2]))
+    assert (
+        laid.closed == "every school with this outcome is a member, or in the trust of one"
+    )
+
+
+def test_a_school_is_in_the_region_of_its_latest_authority(lay_out):
+    areas = {1: "390", 2: "201", 3: "999"}
+    laid = lay_out(schools(1, 2, 3), always(1), areas=areas)
+    one = laid.frame.drop_duplicates("school_key")
+    assert one["region"].tolist() == ["North East", "London", "no region"]
+    nowhere = lay_out(schools(1, 2, 3), always(1)).frame
+    assert set(nowhere["region"]) == {"no region"}
 
 
 def test_a_figure_is_in_sds_of_the_pupils_of_its_year(lay_out):

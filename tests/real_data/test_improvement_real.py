@@ -14,7 +14,17 @@ from pipeline.improvement.few_schools import DETECTABLE_RISE, EXCHANGED, RISE_OV
 from pipeline.improvement.growth import SLOPE
 from pipeline.improvement.matched import CHANGE
 from pipeline.improvement.mixedlm import CHECK
-from pipeline.improvement.starting_points import FIFTH, GRADE, KEPT, PLACEBO, VERDICT
+from pipeline.improvement.starting_points import (
+    FIFTH,
+    GRADE,
+    KEPT,
+    OF_FIFTHS,
+    OF_GRADES,
+    OF_MEMBERS,
+    OF_OTHERS,
+    PLACEBO,
+    VERDICT,
+)
 from pipeline.robustness import challenge, placebos, specifications
 from pipeline.robustness.attrition import COVERED, LOST, TRIMMED, WORST
 from pipeline.robustness.placebos import FALSE_MEMBERS, FALSE_YEARS, WITHOUT
@@ -194,7 +204,24 @@ def test_other_schools_of_england_gain_by_luck_alone_where_one_year_sorts_them(f
     assert one(found, "starting point", KEPT)["estimate"] == pytest.approx(0.86, abs=0.01)
 
 
-def test_grades_of_real_inspections_sort_the_trusts_schools(found):
+def test_most_of_the_trusts_schools_joined_before_the_baseline_and_all_say_so(found):
+    fifths = rows(found, "starting point", FIFTH)
+    said = fifths.loc[fifths["status"] == "estimate", "said"]
+    assert set(said) == {one(found, "starting point", VERDICT)["said"].split("; ")[1]}
+    assert said.iloc[0].startswith("members old and new: 26 had joined before the baseline")
+
+
+def test_beside_each_fifth_stand_both_changes(found):
+    own, rest, apart = (
+        rows(found, "starting point", quantity).set_index("at")["estimate"]
+        for quantity in (f"{OF_MEMBERS}, {OF_FIFTHS}", f"{OF_OTHERS}, {OF_FIFTHS}", FIFTH)
+    )
+    assert (own - rest).dropna().to_dict() == pytest.approx(apart.dropna().to_dict())
+    assert rest.abs().max() < 0.02  # Two earlier years sort them: luck makes no gain.
+
+
+def test_grades_from_before_the_trust_took_a_school_on_are_known_of_hardly_any(found):
+    # The trust took most of its schools on before the inspections that were supplied begin.
     grades = rows(found, "starting point", GRADE).set_index("at")
     assert set(grades.index) == {
         "outstanding",
@@ -202,8 +229,11 @@ def test_grades_of_real_inspections_sort_the_trusts_schools(found):
         "requires improvement",
         "inadequate",
     }
-    assert grades.loc["good", "partner_schools"] >= 6
-    assert grades.loc["good", "low"] < 0 < grades.loc["good", "high"]
+    assert set(grades["status"]) == {"not possible"}
+    assert grades["said"].str.endswith("partner schools, fewer than 6").all()
+    others = rows(found, "starting point", f"{OF_OTHERS}, {OF_GRADES}").set_index("at")
+    assert others.loc["good", "rest_schools"] > 1_000
+    assert abs(others.loc["good", "estimate"]) < 0.02
 
 
 def test_the_gap_changed_by_parts_that_add_up_and_mostly_inside_schools(found):

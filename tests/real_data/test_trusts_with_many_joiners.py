@@ -22,8 +22,10 @@ from pipeline.improvement.event_study import (
     study_joining,
 )
 from pipeline.improvement.findings import Findings
+from pipeline.improvement.growth import SLOPE
 from pipeline.improvement.joining import PLANNED
 from pipeline.improvement.matched import CHANGE
+from pipeline.improvement.starting_points import GRADE, VERDICT
 from pipeline.robustness import challenge, placebos, specifications
 from pipeline.robustness.placebos import FALSE_MEMBERS, FALSE_YEARS, WITHOUT
 from pipeline.robustness.sensitivity import BOUND, LINE, LOST
@@ -152,6 +154,32 @@ def test_more_than_a_hundred_schools_in_scores_of_trusts_joined_between_results(
     )
     assert sorted(own["cohort"].unique()) == [2017, 2018, 2019]
     assert laid[0].clustered_by == "hub or trust"
+
+
+def test_no_school_of_a_joiners_trust_stands_among_the_others(laid, found):
+    frame = laid[0].frame
+    one_each = frame.drop_duplicates("school_key")
+    own = one_each.loc[one_each["ever_member"], "trust"]
+    others = one_each.loc[~one_each["ever_member"], "trust"]
+    assert not set(own.dropna()) & set(others.dropna())
+    assert laid[0].trust_mates > 300
+    for question, quantity in (("growth", SLOPE), ("matched comparison", CHANGE)):
+        assert laid[0].left_out in one(found, question, quantity)["said"]
+
+
+def test_real_joiners_are_weighed_against_schools_of_the_same_regions(found):
+    matched = one(found, "matched comparison", CHANGE)
+    assert "; regions balanced; " in matched["said"]
+    # The sample is worth more than ten other schools to a member.
+    assert int(matched["said"].split()[3]) > 10 * matched["partner_schools"]
+
+
+def test_joiners_after_the_baseline_are_enough_to_stand_alone(found):
+    verdict = one(found, "starting point", VERDICT)
+    assert "members that joined after the baseline ended in 2017" in verdict["said"]
+    assert verdict["partner_schools"] >= 40
+    grades = rows(found, "starting point", GRADE).set_index("at")
+    assert grades.loc[["good", "outstanding"], "estimate"].notna().all()
 
 
 def test_the_panel_holds_the_figures_that_were_published(laid, figures):

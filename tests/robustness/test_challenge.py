@@ -6,7 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
+from pipeline.challenges.honest_did import relative_magnitudes
+from pipeline.challenges.placebo import placebo_partners
 from pipeline.contracts import promise
 from pipeline.contracts.improvement import BY_YEAR, FINDINGS
 from pipeline.contracts.specifications import SPECIFICATIONS
@@ -23,7 +26,7 @@ from pipeline.robustness import (
 )
 from pipeline.robustness.missing_years import WITHOUT_STEP
 from pipeline.robustness.placebos import FALSE_MEMBERS, FALSE_YEARS, WITHOUT
-from pipeline.robustness.sensitivity import BOUND, LINE, LOST
+from pipeline.robustness.sensitivity import BOUND, LINE, LOST, MEAN
 from pipeline.run import locations
 from tests.improvement.made_panel import made_panel, rows
 
@@ -78,6 +81,45 @@ def test_a_gain_of_half_an_sd_stands_a_little_drift_and_not_any(real):
     assert len(rows(real, "sensitivity", LINE)) == 1
 
 
+def test_the_plain_mean_stands_first_with_an_interval_that_allows_no_drift(real):
+    panel = gained()
+    joined = study_joining(Findings(panel))
+    betas, covariance, before, after = sensitivity.coefficients(joined.frame)
+    weights = np.full(after, 1 / after)
+    mean = rows(real, "sensitivity").iloc[0]
+    assert mean["quantity"] == MEAN
+    assert mean["estimate"] == pytest.approx(weights @ betas[before:], abs=1e-9)
+    assert mean["estimate"] == rows(real, "sensitivity", BOUND)["estimate"].iloc[0]
+    assert mean["low"] < 0.5 < mean["high"]
+    # By the normal distribution instead of t with few hubs: the same error, no other.
+    none = relative_magnitudes(betas, covariance, before, after, 0.0, weights)
+    half = (none.high - none.low) / 2
+    assert half == pytest.approx(norm.ppf(0.975) * mean["standard_error"], rel=1e-4)
+    assert (none.high + none.low) / 2 == pytest.approx(mean["estimate"], abs=1e-4)
+    assert mean["high"] - mean["estimate"] > half
+
+
+def test_the_errors_of_the_bounds_are_those_of_the_intervals_by_wave():
+    joined = study_joining(Findings(gained()))
+    _, covariance, before, _ = sensitivity.coefficients(joined.frame)
+    by_wave = joined.by_wave.table.set_index("event_time")
+    # Both measure +0 and +1 from the last wave before joining.
+    errors = np.sqrt(np.diag(covariance))[before:]
+    assert errors == pytest.approx(by_wave.loc[[0, 1], "interval_error"].to_numpy())
+    assert (errors > by_wave.loc[[0, 1], "standard_error"]).all()
+
+
+def test_where_members_rose_in_a_line_the_estimate_without_it_is_what_joining_added():
+    found = challenged(made_panel({2018: 30, 2019: 30}, rise=0.3, hubs=12, noise=0.05))
+    line = rows(found, "sensitivity", LINE).iloc[0]
+    # A line of 0.3 a year makes 0.3 and 0.6 in the two waves from joining on.
+    assert rows(found, "sensitivity", MEAN)["estimate"].item() == pytest.approx(
+        0.45, abs=0.05
+    )
+    assert line["estimate"] == pytest.approx(0.0, abs=0.05)
+    assert line["estimate"] == pytest.approx((line["low"] + line["high"]) / 2)
+
+
 def test_where_nothing_happened_there_is_no_finding_to_lose():
     found = challenged(made_panel({2018: 45}))
     lost = rows(found, "sensitivity", LOST).iloc[0]
@@ -87,11 +129,49 @@ def test_where_nothing_happened_there_is_no_finding_to_lose():
 
 def test_a_false_year_and_false_members_find_nothing(real):
     moved = rows(real, "placebo", FALSE_YEARS).set_index("at")
+    assert (moved["low"] < 0).all()
+    assert (moved["high"] > 0).all()
+    assert moved["standard_error"].notna().all()
     assert abs(moved.loc["1 earlier", "estimate"]) < 0.15
     assert moved.loc["2 earlier", "partner_schools"] == 30  # Of 2019 only: 2016 is first.
     drawn = rows(real, "placebo", FALSE_MEMBERS).iloc[0]
     assert drawn["estimate"] == 1.0
     assert drawn["p_value"] == pytest.approx(2 / 40)
+    assert drawn["said"].endswith(
+        "drawn one by one, also where joiners stand in hubs, from the same fifth of first "
+        "results"
+    )
+
+
+def test_members_that_began_low_are_placed_among_others_that_began_low():
+    panel = made_panel({2018: 10}, others=390, years=(2017, 2018, 2019), noise=0.6)
+    frame = panel.frame
+    first = frame[frame["year"] == 2017].set_index("school_key")["outcome"]
+    low = frame["school_key"].isin(first.sort_values().index[:80:4])
+    frame = frame.assign(ever_member=low, cohort=np.where(low, 2018, 0))
+    joined = study_joining(Findings(replace(panel, frame=frame)))
+    drawn, words = placebos.false_members(joined, draws=39, seed=1)
+    assert words.endswith("from the same fifth of first results")
+    anyone = placebo_partners(
+        joined.joiners,
+        placebos.mean_change,
+        school="school_key",
+        treatment="cohort",
+        draws=39,
+    )
+    # Who began low by luck rises again, a member or not: any others do not.
+    assert anyone.real == drawn.real
+    assert anyone.high < drawn.low
+    assert anyone.high < drawn.real
+
+
+def test_where_a_fifth_has_too_few_others_it_is_said_that_all_are_drawn_from(three):
+    found = challenged(made_panel({2018: 40}, others=45))
+    drawn = rows(found, "placebo", FALSE_MEMBERS).iloc[0]
+    assert drawn["said"].endswith(
+        "from all schools: a fifth of first results has more joiners than others"
+    )
+    assert "same fifth" in rows(three, "placebo", FALSE_MEMBERS)["said"].item()
 
 
 def test_no_hub_alone_makes_the_finding(real):
@@ -124,6 +204,7 @@ def test_of_three_joiners_no_change_is_shown_but_what_chance_gives_is(three):
         row = rows(three, question, quantity).iloc[0]
         assert row["status"] == "withheld"
         assert row["said"].startswith("No impact estimate: there are 3 schools")
+        assert row["said"].endswith("an impact estimate needs at least 40.")
         assert np.isnan(row["estimate"])
     assert rows(three, "placebo", FALSE_MEMBERS)["p_value"].notna().all()
     level = rows(three, "specification curve", f"{specifications.MEDIAN}, {LEVEL}")
@@ -198,16 +279,27 @@ def test_ranks_are_in_the_unit_of_the_outcome_and_know_its_order_only():
 
 
 def test_years_without_results_are_no_time_that_passed_in_waves():
-    panel = made_panel({2019: 25, 2021: 25}, years=(2017, 2018, 2019, 2022, 2023))
+    panel = made_panel({2019: 40, 2021: 25}, years=(2017, 2018, 2019, 2022, 2023))
     found = challenged(panel)
     years = rows(found, "event study", BY_YEAR).set_index("at")
     # Of 2019: -1, 0, 3 and 4 years from joining; of 2021: -3, -2, 1 and 2.
     assert [*years.index] == ["-3", "-2", "-1", "+0", "+1", "+2", "+3", "+4"]
-    assert years.loc["+3", "partner_schools"] == 25
+    assert years.loc["+3", "partner_schools"] == 40
     assert set(years["status"]) == {"diagnostic"}
     kept = rows(found, "sensitivity", WITHOUT_STEP).iloc[0]
-    assert kept["partner_schools"] == 25
+    assert kept["partner_schools"] == 40
+    assert kept["status"] == "diagnostic"
     assert kept["said"] == "25 members left out; no results in 2019/20 to 2020/21"
+
+
+def test_who_is_left_without_joiners_over_a_gap_must_pass_the_gate_again():
+    found = challenged(made_panel({2019: 39, 2021: 6}, years=(2017, 2018, 2019, 2022)))
+    assert set(rows(found, "event study", BY_YEAR)["status"]) == {"diagnostic"}
+    kept = rows(found, "sensitivity", WITHOUT_STEP).iloc[0]
+    assert (kept["status"], kept["partner_schools"]) == ("withheld", 39)
+    assert np.isnan(kept["estimate"])
+    assert "39 are in this fit, and an impact estimate needs at least 40" in kept["said"]
+    assert kept["said"].endswith("6 members left out; no results in 2019/20 to 2020/21")
 
 
 def test_where_every_year_has_results_time_is_counted_once(real):

@@ -36,7 +36,9 @@ def test_windows_1252_names_keep_their_letters(saved):
 
 
 def test_a_text_that_says_it_is_utf_8_and_is_not_all_the_way_is_refused(saved):
-    with pytest.raises(InputFault, match=r"begins as a text in UTF-8, .*0xE9\) that is not"):
+    with pytest.raises(
+        InputFault, match=r"begins as a text in UTF-8, .*0xE9\) that is not"
+    ):
         saved(b"\xef\xbb\xbfURN,NAME\n1,Zo\xe9\n")
 
 
