@@ -226,7 +226,8 @@ def grades_before(panel: OutcomePanel, grades: pd.DataFrame) -> pd.Series:
     """
     cohort = panel.frame.drop_duplicates("school_key").set_index("school_key")["cohort"]
     in_panel = grades[grades["school_key"].isin(cohort.index)]
-    first = in_panel["school_key"].map(cohort)
+    # A run without inspections has no school to map, and so no type of its own.
+    first = in_panel["school_key"].map(cohort).astype(int)
     limit = pd.Series(_first_of(baseline_ends(panel)), index=in_panel.index)
     own = first > 0
     joined = pd.to_datetime((first[own] - 2).astype(str) + "-09-02")

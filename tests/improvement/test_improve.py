@@ -261,6 +261,14 @@ def test_a_members_grade_is_from_before_it_joined():
     assert grades_before(panel, known).reindex(keys).tolist() == [1, 2, 3, 4, 4]
 
 
+def test_a_run_without_inspections_knows_no_grade_of_anyone():
+    panel = made_panel({2018: 5}, others=5)
+    nothing = graded([], 1, "2014-09-01").astype({"school_key": "str"})
+    assert grades_before(panel, nothing).empty
+    late = rows(asked(panel, nothing), "starting point", GRADE)
+    assert late["estimate"].isna().all()
+
+
 def test_forty_that_joined_after_the_baseline_are_compared_and_older_members_are_not():
     some, enough = (made_panel({2010: 30, 2018: 5, 2019: n}) for n in (34, 35))
     old = changed_schools(some)

@@ -1,0 +1,1 @@
+"""What the records tell of leadership and capacity to improve (Aim 3): counts, no causes."""

@@ -1,0 +1,1 @@
+"""What inspectors found at members and at other schools, then and later."""

@@ -1,0 +1,1 @@
+"""The organisation's own records: who took part in what, and what became of it."""
