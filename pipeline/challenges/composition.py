@@ -69,6 +69,9 @@ def decompose_change(before: pd.DataFrame, after: pd.DataFrame) -> Composition:
     equation 3; Kitagawa (1955), Components of a difference between two rates.
     """
     first, second = _checked(before, "before"), _checked(after, "after")
+    kinds = {type(label) for label in (*first.index, *second.index)}
+    if len(kinds) > 1:
+        raise ValueError("schools are named by numbers one time and by text the other")
     both = first.index.intersection(second.index).sort_values()
     if not len(both):
         raise ValueError("no school is present both times: there is no change to split")
@@ -135,7 +138,12 @@ def _checked(table: pd.DataFrame, name: str) -> pd.DataFrame:
     twice = int(table["school"].duplicated().sum())
     if twice:
         raise ValueError(f"{twice} rows {name} name a school a second time")
-    numbers = table[["value", "pupils"]].to_numpy(float, na_value=np.nan)
+    if len({type(label) for label in table["school"]}) > 1:
+        raise ValueError(f"schools {name} are named by numbers and by text: make them one")
+    try:
+        numbers = table[["value", "pupils"]].to_numpy(float, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"value and pupils {name} must be numbers") from error
     missing = int((~np.isfinite(numbers)).any(axis=1).sum())
     if missing:
         raise ValueError(

@@ -6,6 +6,7 @@ from functools import partial
 import pandas as pd
 
 from pipeline.challenges.many_estimates import Estimator, attempt_each
+from pipeline.estimators.partner_flags import partner_flags
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def leave_one_out(
             "group of its own"
         )
     label = table[group].astype(str)
-    among = label if member is None else label[table[member].astype(bool)]
+    among = label if member is None else label[partner_flags(table[member])]
     names = sorted(set(among))
     if len(names) < 2:
         raise ValueError(f"{len(names)} groups to leave out: at least two are needed")

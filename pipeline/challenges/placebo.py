@@ -11,6 +11,7 @@ import pandas as pd
 
 from pipeline.challenges.many_estimates import Estimator, attempt, attempt_each
 from pipeline.estimators.randomisation import tail_p
+from pipeline.estimators.settings import whole_number
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -140,10 +141,16 @@ def placebo_partners(
         raise ValueError(
             f"a row has no {' or no '.join(labels)}: leave it out and count it"
         )
-    if draws < 1:
-        raise ValueError("at least one draw expected")
-    truth = table[treatment].dtype == bool
-    value = table[treatment].to_numpy(float, na_value=np.nan)
+    whole_number(draws, "draws", 1)
+    whole_number(seed, "seed")
+    known = table[treatment].dropna()
+    truth = len(known) > 0 and all(isinstance(v, bool | np.bool_) for v in known.unique())
+    try:
+        value = table[treatment].to_numpy(float, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{treatment!r} holds truth values or years of joining, not text"
+        ) from error
     value = np.where(np.isfinite(value), value, 0.0)
     names = table[school].astype(str)
     for name in columns[1:]:

@@ -28,6 +28,7 @@ from pipeline.challenges.specification_sample import (
     read_panel,
     rows_of,
 )
+from pipeline.estimators.settings import share_of_one, whole_number
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -105,6 +106,7 @@ def curve(
     Source: Simonsohn, Simmons and Nelson (2020), Specification curve analysis, Nature
     Human Behaviour 4.
     """
+    share_of_one(confidence_level, "confidence_level")
     panel = read_panel(frame, specifications, unit=unit, time=time, cluster=cluster)
     groups = _grouped(panel, specifications)
     found = _on(workers, panel, specifications, _fit_group, [(group,) for group in groups])
@@ -195,8 +197,8 @@ def permutation_test(
     Source: Simonsohn, Simmons and Nelson (2020), joint inference; Phipson and Smyth
     (2010) for the one added.
     """
-    if draws < 1:
-        raise ValueError("at least one draw expected")
+    whole_number(draws, "draws", 1)
+    whole_number(seed, "seed")
     panel = read_panel(frame, specifications, unit=unit, time=time, cluster=cluster)
     exchange = _exchange(panel, specifications)
     groups = _grouped(panel, specifications)

@@ -14,6 +14,7 @@ from pipeline.estimators.demeaning import (
     singletons,
     two_way_projection,
 )
+from pipeline.estimators.settings import column_names, finite_number
 from pipeline.estimators.two_way import (
     codes_of,
     effects_counted,
@@ -43,6 +44,9 @@ class Specification:
     difference in level). `controls` holds true for schools that may be compared with
     partners; without it all others are. `weights` are pupils; without it each row counts
     once. `years` are the periods used; without it all are.
+
+    Raises ValueError for names that are no text, a covariate named twice and years that
+    are no numbers.
     """
 
     outcome: str
@@ -52,6 +56,18 @@ class Specification:
     controls: str | None = None
     covariates: tuple[str, ...] = ()
     years: tuple[float, ...] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("outcome", "members", "weights", "controls"):
+            given = getattr(self, name)
+            optional = name in ("weights", "controls")
+            if not (isinstance(given, str) or (optional and given is None)):
+                raise ValueError(f"{name}: the name of a column expected, found {given!r}")
+        # A list, or one name on its own, is as good as a tuple; letters are no names.
+        object.__setattr__(self, "covariates", column_names(self.covariates, "covariates"))
+        if self.years is not None:
+            years = tuple(finite_number(year, "years") for year in self.years)
+            object.__setattr__(self, "years", years)
 
 
 @dataclass(frozen=True)
@@ -86,6 +102,15 @@ class Panel:
         return member | self.controls[specification.controls]
 
 
+def _label_codes(labels: pd.Series) -> IntArray:
+    """Codes in the order of the labels; of labels of several types, as text."""
+    given = labels.to_numpy()
+    try:
+        return np.unique(given, return_inverse=True)[1]
+    except TypeError:
+        return np.unique(given.astype(str), return_inverse=True)[1]
+
+
 def read_panel(
     frame: pd.DataFrame,
     specifications: Sequence[Specification],
@@ -102,15 +127,14 @@ def read_panel(
     """
     if not specifications:
         raise ValueError("no specification is given")
+    twice = sorted({str(n) for n in frame.columns[frame.columns.duplicated()]})
+    if twice:
+        raise ValueError(f"two columns are named {', '.join(twice)}: rename one")
     for name in (unit, time, cluster or unit):
         codes_of(frame, name)
-    units = np.unique(frame[unit].to_numpy(), return_inverse=True)[1]
+    units = _label_codes(frame[unit])
     periods, times = np.unique(numbers_of(frame, time), return_inverse=True)
-    groups = (
-        units
-        if cluster is None or cluster == unit
-        else np.unique(frame[cluster].to_numpy(), return_inverse=True)[1]
-    )
+    groups = units if cluster is None or cluster == unit else _label_codes(frame[cluster])
     repeated = len(frame) - len(np.unique(units * len(periods) + times))
     if repeated:
         raise ValueError(f"{repeated} rows repeat a {unit!r} in a period: keep one of each")

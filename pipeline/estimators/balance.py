@@ -119,6 +119,8 @@ def balance(
 
 def covariate_values(covariates: pd.DataFrame) -> FloatArray:
     """Covariates as an array (schools, covariates); refuses what is not a finite number."""
+    if not isinstance(covariates, pd.DataFrame):
+        raise ValueError("covariates come as a table (DataFrame) with a name per column")
     names = [str(name) for name in covariates.columns]
     if len(set(names)) != len(names):
         raise ValueError("two covariates have the same name: rename one")

@@ -13,6 +13,7 @@ Method = Literal["dr", "reg", "ipw"]
 HIGHEST_SCORE = 0.999
 COLLINEAR = 1e-10
 NOTHING = 1e-100
+NO_LOADING = 1e-12
 MOST_STEPS = 60
 VANISHED = 1e-6
 """A score below this share of the highest may be on its way to zero."""
@@ -30,13 +31,15 @@ class ChangeOnChange:
     `att` is (m,). `treated` (m, n1) and `controls` (m, n0) are the contributions of the
     units to the error of `att`: the influence function over the number of units, so that
     the squared standard error is the sum of their squares. `score_coefficients` are
-    those of the propensity score, None without one.
+    those of the propensity score, None without one. `controls_used` (n0,) tells the
+    controls whose change enters `att` at all, whatever that change is.
     """
 
     att: FloatArray
     treated: FloatArray
     controls: FloatArray
     score_coefficients: FloatArray | None
+    controls_used: npt.NDArray[np.bool_]
 
 
 def change_on_change(
@@ -122,7 +125,10 @@ def change_on_change(
         gain = gain - expected
     per_control = np.concatenate(parts, axis=1) @ np.concatenate(basis, axis=1).T
     per_control -= change_controls * loading
-    return ChangeOnChange(gain, per_treated, per_control, coefficients)
+    size = np.abs(loading)
+    return ChangeOnChange(
+        gain, per_treated, per_control, coefficients, size > NO_LOADING * size.max()
+    )
 
 
 def _inverse(matrix: FloatArray, otherwise: str) -> FloatArray:

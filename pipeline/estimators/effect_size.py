@@ -190,6 +190,8 @@ def one_way_intracluster_correlation(
     n, m = len(y), len(names)
     if m < 2 or n == m:
         raise ValueError("two clusters, and one of them with two pupils, expected")
+    if np.ptp(y) <= 1e-12 * np.abs(y).max():
+        raise ValueError("all values are alike: there is no variance to share out")
     y = y - y.mean()
     sizes = np.bincount(codes).astype(float)
     means = np.bincount(codes, weights=y) / sizes
@@ -197,8 +199,6 @@ def one_way_intracluster_correlation(
     between = float(sizes @ means**2) / (m - 1)
     typical = (n - float(sizes @ sizes) / n) / (m - 1)
     total = between + (typical - 1) * within
-    if total <= 0:
-        raise ValueError("all values are alike: there is no variance to share out")
     return IntraclusterCorrelation(
         correlation=(between - within) / total,
         between_variance=(between - within) / typical,

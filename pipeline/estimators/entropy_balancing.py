@@ -182,6 +182,9 @@ def _in_standard_deviations(
             for j in outside[:3].tolist()
         )
         raise Infeasible(f"no comparison school reaches the partners' mean ({told})")
+    # In units of the largest number, so that no square leaves the range of floats.
+    largest = np.maximum(np.abs(x).max(axis=0), np.finfo(float).tiny)
+    x, target = x / largest, target / largest
     mean = base @ x
     scale = np.sqrt(base @ (x - mean) ** 2)
     still = scale <= NIL * np.maximum(np.abs(x).max(axis=0), np.abs(mean))

@@ -19,9 +19,13 @@ from pipeline.estimators.group_time_aggregate import (
 from pipeline.estimators.influence_errors import ClusteredSides
 from pipeline.estimators.multiplier_bootstrap import Multiplier
 from pipeline.estimators.pre_trend import PreTrend, pre_trend
+from pipeline.estimators.settings import column_names, finite_number
 from pipeline.estimators.staggered_panel import StaggeredPanel, read_panel
 
 FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+ROUNDING = 1e-13
+"""Contributions below this share of the largest outcome are rounding."""
 Control = Literal["not_yet", "never"]
 BasePeriod = Literal["varying", "universal"]
 
@@ -140,19 +144,22 @@ def group_time_att(
     ):
         if chosen not in known:
             raise ValueError(f"{name} is one of {', '.join(known)}, not {chosen!r}")
+    finite_number(anticipation, "anticipation")
     panel = read_panel(
         frame,
         unit=unit,
         time=time,
         cohort=cohort,
         outcome=outcome,
-        covariates=[covariates] if isinstance(covariates, str) else list(covariates),
+        covariates=column_names(covariates, "covariates"),
         cluster=cluster,
         anticipation=anticipation,
         never_treated_needed=control == "never",
     )
     plan = _plan(panel, anticipation, base_period)
-    att, influence, counts, reasons = _estimate(panel, plan, control, method, anticipation)
+    att, influence, used, counts, reasons = _estimate(
+        panel, plan, control, method, anticipation
+    )
     first = np.searchsorted(panel.cohorts, panel.cohort)
     sides = ClusteredSides(panel.cluster, first.astype(np.intp))
     cells = Cells(
@@ -161,6 +168,7 @@ def group_time_att(
         base=plan.base,
         att=att,
         influence=influence,
+        used=used,
         reasons=tuple(reasons),
         periods=panel.periods,
         cohorts=panel.cohorts,
@@ -216,14 +224,16 @@ def _estimate(
     control: Control,
     method: Method,
     anticipation: float,
-) -> tuple[FloatArray, FloatArray, npt.NDArray[np.intp], list[str]]:
+) -> tuple[FloatArray, FloatArray, BoolArray, npt.NDArray[np.intp], list[str]]:
     size = len(plan.cohort)
     att = np.full(size, np.nan)
     influence = np.zeros((size, len(panel.units)))
+    used = np.zeros(influence.shape, dtype=bool)
     counts = np.zeros((size, 5), dtype=np.intp)
     reasons = [""] * size
     complete = panel.complete
     observed = np.isfinite(panel.outcome)
+    rounding = ROUNDING * float(np.abs(panel.outcome[observed]).max(initial=0.0))
     described = np.asarray(np.isfinite(panel.design).all(axis=2))
     everyone = np.arange(len(panel.units))
     for g in panel.cohorts:
@@ -281,9 +291,17 @@ def _estimate(
             start = found.score_coefficients
             att[batch] = found.att
             for at, cell in enumerate(batch):
+                used[cell, ours], used[cell, others] = True, found.controls_used
+                # Changes that are all alike leave nothing but the rounding of outcomes,
+                # and no error and no test can rest on that.
+                if (
+                    np.abs(found.treated[at]).max() * len(treated) <= rounding
+                    and np.abs(found.controls[at]).max() * len(controls) <= rounding
+                ):
+                    continue
                 influence[cell, ours] = found.treated[at]
                 influence[cell, others] = found.controls[at]
-    return att, influence, counts, reasons
+    return att, influence, used, counts, reasons
 
 
 def _as_slice(rows: npt.NDArray[np.intp]) -> slice | npt.NDArray[np.intp]:
@@ -294,7 +312,7 @@ def _as_slice(rows: npt.NDArray[np.intp]) -> slice | npt.NDArray[np.intp]:
 
 
 def _table(cells: Cells, counts: npt.NDArray[np.intp]) -> pd.DataFrame:
-    errors = cells.sides.errors(cells.influence)
+    errors = cells.sides.errors(cells.influence, used=cells.used)
     shown = np.isfinite(cells.att) & cells.variation_seen
     half = errors.half_width(0.95)
     return pd.DataFrame(

@@ -1,7 +1,7 @@
 """How far partners' pupils lie above or below those of the rest of England."""
 
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,8 @@ import pandas as pd
 from pipeline.estimators.cluster_robust import ClusterRobustFit, weighted_least_squares
 from pipeline.estimators.partner_flags import partner_flags
 from pipeline.estimators.randomisation import tail_p
-from pipeline.estimators.shuffled_gaps import shuffled_gaps
+from pipeline.estimators.settings import share_of_one, whole_number
+from pipeline.estimators.shuffled_gaps import deviations, shuffled_gaps
 
 FloatArray = npt.NDArray[np.float64]
 NORMAL_95 = 1.96
@@ -105,11 +106,15 @@ def gap_to_rest(
     is_partner = partner_flags(is_partner)
     cluster = np.asarray(cluster)
     _refuse(value, pupils, is_partner, cluster)
-    _refuse_settings(pupil_sd, draws, confidence_level)
+    _refuse_settings(pupil_sd, draws, seed, confidence_level)
     n_own, n_rest = float(pupils[is_partner].sum()), float(pupils[~is_partner].sum())
     own = float(np.average(value[is_partner], weights=pupils[is_partner]))
     rest = float(np.average(value[~is_partner], weights=pupils[~is_partner]))
-    gap = own - rest
+    centred = deviations(value, pupils)
+    gap = float(
+        np.average(centred[is_partner], weights=pupils[is_partner])
+        - np.average(centred[~is_partner], weights=pupils[~is_partner])
+    )
     dfe = (
         None
         if pupil_sd is None
@@ -241,7 +246,8 @@ def _randomisation_p(
     if share.isin([0.0, 1.0]).all():
         return None
     gaps = shuffled_gaps(value, pupils, is_partner, labels, draws=draws, seed=seed)
-    return tail_p(gap, gaps, "two-sided", exact=False)
+    level = float(np.abs(value).max())
+    return tail_p(gap, gaps, "two-sided", exact=False, level=level)
 
 
 def _numbers(given: npt.ArrayLike, name: str) -> FloatArray:
@@ -251,15 +257,14 @@ def _numbers(given: npt.ArrayLike, name: str) -> FloatArray:
         raise ValueError(f"{name} must hold numbers only") from None
 
 
-def _refuse_settings(pupil_sd: float | None, draws: int, level: float) -> None:
+def _refuse_settings(pupil_sd: float | None, draws: int, seed: int, level: float) -> None:
     if pupil_sd is not None and not (
         isinstance(pupil_sd, Real) and np.isfinite(pupil_sd) and pupil_sd > 0
     ):
         raise ValueError(f"the pupil SD must be positive, found {pupil_sd}")
-    if not isinstance(draws, Integral) or draws < 0:
-        raise ValueError(f"a whole number of draws, 0 or more, expected, found {draws}")
-    if not 0 < level < 1:
-        raise ValueError(f"a level between 0 and 1 expected, found {level}")
+    whole_number(draws, "draws")
+    whole_number(seed, "seed")
+    share_of_one(level, "confidence_level")
 
 
 def _refuse(

@@ -10,6 +10,7 @@ import pandas as pd
 
 from pipeline.estimators.influence_errors import ClusteredSides
 from pipeline.estimators.multiplier_bootstrap import Multiplier, sup_t_critical_value
+from pipeline.estimators.settings import share_of_one, whole_number
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -23,7 +24,8 @@ KEYS: dict[str, str] = {"group": "cohort", "dynamic": "event_time", "calendar": 
 class Cells:
     """Group-time effects with what their aggregates need; c cells, n units, G cohorts.
 
-    `influence` (c, n) is each unit's contribution to the error of each effect.
+    `influence` (c, n) is each unit's contribution to the error of each effect, `used`
+    (c, n) whether the effect rests on the unit at all.
     `treated_clusters` and `control_clusters` (c,) count the clusters that each effect
     rests on.
     """
@@ -33,6 +35,7 @@ class Cells:
     base: FloatArray
     att: FloatArray
     influence: FloatArray
+    used: BoolArray
     reasons: tuple[str, ...]
     periods: FloatArray
     cohorts: FloatArray
@@ -145,10 +148,9 @@ def aggregate(
         raise ValueError(f"kind is simple, group, dynamic or calendar, not {kind!r}")
     if clock not in ("calendar", "wave"):
         raise ValueError(f"clock is 'calendar' or 'wave', not {clock!r}")
-    if not 0 < level < 1:
-        raise ValueError(f"a level lies between 0 and 1, not at {level}")
-    if draws < 0:
-        raise ValueError(f"draws are counted from 0, not {draws}")
+    share_of_one(level, "level")
+    whole_number(draws, "draws")
+    whole_number(seed, "seed")
     known = np.isfinite(cells.att)
     post = known & cells.post
     if not post.any():
@@ -169,7 +171,10 @@ def aggregate(
     influence = influence_of(cells, weights, moves)
     sums = cells.sides.sums(influence)
     errors = cells.sides.errors(
-        influence, weights @ cells.influence, _variance_of_shares(cells, moves)
+        influence,
+        weights @ cells.influence,
+        _variance_of_shares(cells, moves),
+        (weights != 0).astype(np.float32) @ cells.used.astype(np.float32) > 0,
     )
     seen = ((weights != 0) & cells.variation_seen).any(axis=1)
     half = np.where(seen, errors.half_width(level), np.nan)

@@ -22,6 +22,7 @@ from pipeline.estimators.partner_panel import (
     partner_panel,
     within_schools,
 )
+from pipeline.estimators.settings import column_names
 from pipeline.estimators.slopes_as_outcomes import own_slopes, paule_mandel
 from pipeline.estimators.two_level import (
     LikelihoodRatio,
@@ -161,7 +162,7 @@ def partner_slope(
         time=time,
         partner=partner,
         national_sd=national_sd,
-        covariates=covariates,
+        covariates=column_names(covariates, "covariates"),
         pupils=pupils,
         cluster=cluster,
     )

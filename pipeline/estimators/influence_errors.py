@@ -9,6 +9,7 @@ from scipy import stats
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
+BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class ClusteredSides:
         contributions: FloatArray,
         within: FloatArray | None = None,
         beside: FloatArray | None = None,
+        used: BoolArray | None = None,
     ) -> Errors:
         """Errors of r estimates from the contributions (r, n) of their units.
 
@@ -85,14 +87,19 @@ class ClusteredSides:
         With many clusters on each side both are did's normal interval.
 
         `within` (r, n) are the contributions that are such deviations, all of them if it
-        is not given; `beside` (r,) is variance that comes from elsewhere.
+        is not given; `beside` (r,) is variance that comes from elsewhere. `used` (r, n)
+        tells the units that an estimate rests on, all of them if it is not given: a unit
+        whose change is just the mean of its side contributes nothing and is still one of
+        those that the mean is of.
 
         Sources: Callaway and Sant'Anna (2021), section 4; Bell and McCaffrey (2002), Bias
         reduction in standard errors for linear regression with multi-stage samples;
         Satterthwaite (1946).
         """
         sums = self.sums(contributions)
-        spread, freedom = self._spread(contributions if within is None else within)
+        if used is None:
+            used = np.ones(contributions.shape, dtype=bool)
+        spread, freedom = self._spread(contributions if within is None else within, used)
         total = spread if beside is None else spread + beside
         return Errors(np.sqrt((sums * sums).sum(axis=1)), np.sqrt(total), freedom)
 
@@ -109,16 +116,18 @@ class ClusteredSides:
         which = np.repeat(np.arange(len(begins)), np.diff(begins, append=len(starts)))
         return order, starts, begins, which, cluster[starts]
 
-    def _spread(self, contributions: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def _spread(
+        self, contributions: FloatArray, used: BoolArray
+    ) -> tuple[FloatArray, FloatArray]:
         """Variance (r,) for intervals, and its degrees of freedom (r,)."""
         # ASSUME: with few clusters the spread between those of one cohort is as Welch's:
         # its own variance for each cohort, no pooling of cohorts, and in counting degrees
         # of freedom schools of one cluster are taken for independent.
         if self._order[0] is None:
-            return _of_single_units(contributions, self._order[2])
+            return _of_single_units(contributions, used, self._order[2])
         order, starts, begins, which, cluster = self._pieces
         ordered = contributions[:, order]
-        held = np.add.reduceat((ordered != 0).astype(float), starts, axis=1)
+        held = np.add.reduceat(used[:, order].astype(float), starts, axis=1)
         size = np.add.reduceat(held, begins, axis=1)
         share = held / np.maximum(size, 1)[:, which]
         # A side of one cluster has no deviations to undo, and shows no variance.
@@ -168,10 +177,10 @@ class ClusteredSides:
 
 
 def _of_single_units(
-    contributions: FloatArray, begins: IntArray
+    contributions: FloatArray, used: BoolArray, begins: IntArray
 ) -> tuple[FloatArray, FloatArray]:
     """The same where each unit is its own cluster: Welch's variance and degrees."""
-    some = np.add.reduceat((contributions != 0).astype(float), begins, axis=1)
+    some = np.add.reduceat(used.astype(float), begins, axis=1)
     freedom = np.maximum(some - 1, 1)
     parts = np.add.reduceat(contributions * contributions, begins, axis=1)
     spread = parts * np.maximum(some, 1) / freedom

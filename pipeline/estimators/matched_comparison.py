@@ -19,6 +19,7 @@ from pipeline.estimators.entropy_balancing import (
 )
 from pipeline.estimators.nearest_neighbours import match_nearest
 from pipeline.estimators.partner_flags import partner_flags
+from pipeline.estimators.settings import share_of_one
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -135,6 +136,9 @@ def change_on_change(
         raise ValueError(f"entropy or nearest expected, found {method!r}")
     if adjust not in ("all", "required"):
         raise ValueError(f"all or required expected, found {adjust!r}")
+    if caliper_on is not None and np.shape(caliper_on) != np.shape(is_partner):
+        raise ValueError("caliper_on needs one finite number per school")
+    share_of_one(level, "level")
     own = partner_flags(is_partner)
     start, end = np.asarray(before, dtype=float), np.asarray(after, dtype=float)
     values = covariate_values(covariates)
@@ -300,7 +304,7 @@ def _independent(
         held = np.hstack([held, (code[:, None] == strata).astype(float)])
     centred = held - held.mean(axis=0)
     size = np.sqrt((centred**2).sum(axis=0))
-    varies = size > NIL * np.sqrt(len(held)) * np.abs(held).max(axis=0, initial=1.0)
+    varies = size > NIL * np.sqrt(len(held)) * np.abs(held).max(axis=0, initial=0.0)
     held, centred = held[:, varies], centred[:, varies] / size[varies]
     if not held.size:
         return held

@@ -8,6 +8,7 @@ from scipy.linalg import solve_triangular
 
 from pipeline.estimators.balance import discriminant_score, pooled_covariance
 from pipeline.estimators.partner_flags import partner_flags
+from pipeline.estimators.settings import finite_number, whole_number
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -92,9 +93,8 @@ def match_nearest(
     Austin (2011), Optimal caliper widths (0.2 SD); Abadie and Imbens (2006), section 2.
     """
     values, own = _arrays(covariates, is_partner)
-    if neighbours < 1:
-        raise ValueError(f"{neighbours} neighbours: at least one is needed")
-    if caliper is not None and not caliper > 0:
+    whole_number(neighbours, "neighbours", 1)
+    if caliper is not None and not finite_number(caliper, "caliper") > 0:
         raise ValueError(
             f"a caliper of {caliper}: it must be positive (None for no caliper)"
         )
@@ -318,7 +318,7 @@ def _caliper(
     if score.shape != own.shape or not np.isfinite(score).all():
         raise ValueError("caliper_on needs one finite number per school")
     spread = float(np.sqrt(pooled_covariance(score[:, None], own)[0, 0]))
-    if spread == 0:
+    if spread <= 1e-12 * np.abs(score).max():
         raise ValueError("caliper_on does not vary: a caliper on it says nothing")
     return score, float(caliper) * spread
 

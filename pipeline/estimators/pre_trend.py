@@ -36,7 +36,9 @@ class PreTrend:
     finds with this `power`; `bias`, what the line adds to the average effect from event
     time 0 on; and `bias_given_pass`, what it adds among the samples in which the test
     finds nothing. `bias_by_event_time` has both for each event time. They are the line's
-    own numbers and apply in either direction. `not_tested` names the cohorts left out.
+    own numbers and apply in either direction. Where no effect after joining could be
+    estimated there is no bias of it: the columns are not numbers and the second table
+    is empty. `not_tested` names the cohorts left out.
     """
 
     wald: float | None
@@ -160,6 +162,10 @@ def _power(
     count = len(distance)
     critical = float(stats.chi2.ppf(1 - level, count))
     per_slope = float(distance @ inverse @ distance)
+    if not (np.isfinite(cells.att) & cells.post).any():
+        slopes = [np.sqrt(_non_centrality(critical, count, p) / per_slope) for p in powers]
+        alone = pd.DataFrame({"power": powers, "slope": slopes})
+        return alone.reindex(columns=POWER), pd.DataFrame(columns=BIAS)
     after = aggregate(cells, "dynamic")
     late = after.table["event_time"].to_numpy() >= 0
     events = after.table["event_time"].to_numpy()[late]

@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pipeline.estimators.settings import whole_number
+
 FloatArray = npt.NDArray[np.float64]
 Statistic = Callable[[npt.NDArray[Any]], FloatArray]
 """From (draws, schools), one row for each assignment, to one number for each row."""
@@ -19,6 +21,8 @@ MOST_ENUMERATED = 10_000
 """Up to this many assignments all are taken, each once."""
 TIE = 1e-9
 """Relative difference below which two statistics count as the same."""
+ROUNDING = 2e-15
+"""The same, relative to the numbers that a statistic is a difference of."""
 CHUNK = 8_000_000
 """Most labels held at a time."""
 
@@ -184,8 +188,8 @@ def _test(
         raise ValueError("one entry per school expected")
     if alternative not in ("two-sided", "greater", "less"):
         raise ValueError(f"no alternative {alternative!r}: two-sided, greater or less")
-    if draws < 1:
-        raise ValueError("at least one draw expected")
+    whole_number(draws, "draws", 1)
+    whole_number(seed, "seed")
     unit = _codes(cluster, "cluster", labels) if cluster is not None else None
     layer = _codes(strata, "strata", labels) if strata is not None else None
     first, back = _units(labels, movable, unit, layer)
@@ -225,10 +229,19 @@ def _test(
 
 
 def tail_p(
-    observed: float, null: FloatArray, alternative: Alternative, *, exact: bool
+    observed: float,
+    null: FloatArray,
+    alternative: Alternative,
+    *,
+    exact: bool,
+    level: float = 0.0,
 ) -> float:
-    """Share of `null` at least as extreme; one added to both numbers unless exact."""
-    slack = TIE * max(abs(observed), float(np.abs(null).max()))
+    """Share of `null` at least as extreme; one added to both numbers unless exact.
+
+    `level` is the size of the numbers that the statistic is a difference of: what lies
+    within their rounding is a tie.
+    """
+    slack = TIE * max(abs(observed), float(np.abs(null).max())) + ROUNDING * level
     added = 0 if exact else 1
     above = (int((null >= observed - slack).sum()) + added) / (len(null) + added)
     below = (int((null <= observed + slack).sum()) + added) / (len(null) + added)

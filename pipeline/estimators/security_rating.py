@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from pipeline.estimators.causal_design import Design, require_causal_design
+from pipeline.estimators.settings import finite_number, whole_number
 
 # ASSUME: padlocks are those of the EEF's classification of security of findings as
 # remembered: its own document could not be had when this was written.
@@ -51,12 +50,11 @@ def security_rating(
     attrition outside 0 to 100, or threats that are not a whole number of 0 or more.
     """
     causal = require_causal_design(design, "padlocks")
-    if not (np.isfinite(detectable_effect) and detectable_effect > 0):
+    if not finite_number(detectable_effect, "detectable_effect") > 0:
         raise ValueError(f"a detectable effect above 0 expected, found {detectable_effect}")
-    if not 0 <= attrition <= 100:
+    if not 0 <= finite_number(attrition, "attrition") <= 100:
         raise ValueError(f"attrition from 0 to 100 per cent expected, found {attrition}")
-    if lost_to_threats != int(lost_to_threats) or lost_to_threats < 0:
-        raise ValueError(f"0 or more padlocks to take off, found {lost_to_threats}")
+    whole_number(lost_to_threats, "lost_to_threats")
     parts = (
         PADLOCKS_OF_DESIGN[causal],
         _padlocks(detectable_effect, PADLOCKS_OF_DETECTABLE_EFFECT),
@@ -72,4 +70,6 @@ def security_rating(
 
 
 def _padlocks(found: float, table: tuple[tuple[float, int], ...]) -> int:
-    return next((padlocks for most, padlocks in table if found <= most), 1)
+    # 1 - 0.9 is not 0.1 to the last bit: what is read off a computed share is rounded.
+    rounded = round(found, 10)
+    return next((padlocks for most, padlocks in table if rounded <= most), 1)

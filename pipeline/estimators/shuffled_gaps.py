@@ -33,8 +33,7 @@ def shuffled_gaps(
         else np.unique(np.asarray(strata).astype(str), return_inverse=True)[1]
     )
     order = np.lexsort((weights, value, layer))
-    # Deviations from the mean: sums of large numbers would lose small gaps.
-    centred = value - np.average(value, weights=weights)
+    centred = deviations(value, weights)
     sums = np.column_stack([weights * centred, weights])[order]
     member, layer = is_partner[order], layer[order]
     edges = np.flatnonzero(np.diff(layer, prepend=-1, append=layer[-1] + 1))
@@ -48,6 +47,17 @@ def shuffled_gaps(
     rest = sums.sum(axis=0) - own
     gaps: FloatArray = own[:, 0] / own[:, 1] - rest[:, 0] / rest[:, 1]
     return gaps
+
+
+def deviations(value: FloatArray, weights: FloatArray) -> FloatArray:
+    """Deviations (n,) of `value` from its weighted mean, zeros where all are alike.
+
+    Sums of large numbers would lose small gaps, and the mean of equal numbers is not
+    always that number.
+    """
+    moved = value - value[0]
+    centred: FloatArray = moved - np.average(moved, weights=weights)
+    return centred
 
 
 def _sums_of_sets(

@@ -216,7 +216,7 @@ def _design(
     values = first if constant else given
     known = values if constant else values[whole]
     centre, spread = known.mean(axis=0), known.std(axis=0)
-    still = spread <= 1e-12 * np.maximum(np.abs(centre), 1)
+    still = spread <= 1e-12 * np.abs(known).max(axis=0)
     if still.any():
         name = np.asarray(names, dtype=object)[still][0]
         raise ValueError(f"the covariate {name!r} is the same everywhere: leave it out")

@@ -64,7 +64,18 @@ class TwoLevelFit:
     def interval(
         self, name: str, level: float = 0.95, degrees_of_freedom: float | None = None
     ) -> tuple[float, float]:
-        """Wald interval of one coefficient: normal, or t where freedom is given."""
+        """Wald interval of one coefficient: normal, or t where freedom is given.
+
+        Raises ValueError for a name that is no coefficient, a level outside 0 to 1 and
+        degrees of freedom that are not positive.
+        """
+        if name not in self.names:
+            known = ", ".join(self.names)
+            raise ValueError(f"no coefficient is named {name!r}; there are {known}")
+        if not 0 < level < 1:
+            raise ValueError(f"a level lies between 0 and 1, not at {level}")
+        if degrees_of_freedom is not None and not degrees_of_freedom > 0:
+            raise ValueError(f"{degrees_of_freedom} degrees of freedom: above 0 expected")
         place = self.names.index(name)
         share = 0.5 + level / 2
         times = (
@@ -77,8 +88,14 @@ class TwoLevelFit:
         return middle - half, middle + half
 
     def wald(self, restrictions: npt.ArrayLike) -> tuple[float, float]:
-        """Wald statistic and chi-square p for restrictions (r, p) R b = 0."""
+        """Wald statistic and chi-square p for restrictions (r, p) R b = 0.
+
+        Raises ValueError for restrictions of another width, missing or infinite ones,
+        and such as repeat one another.
+        """
         matrix = np.atleast_2d(np.asarray(restrictions, dtype=float))
+        if matrix.ndim != 2 or not matrix.size or not np.isfinite(matrix).all():
+            raise ValueError("restrictions are a table of finite numbers, one row for each")
         if matrix.shape[1] != len(self.names):
             raise ValueError(
                 f"restrictions have {matrix.shape[1]} columns for {len(self.names)} "

@@ -6,7 +6,11 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy import stats
+from scipy.linalg import solve_triangular
+
+from pipeline.estimators.settings import share_of_one, whole_number
 
 FloatArray = npt.NDArray[np.float64]
 Distribution = Literal["rademacher", "webb"]
@@ -119,17 +123,19 @@ def wild_cluster_bootstrap(
         raise ValueError("the contrast is zero everywhere: it asks for nothing")
     if not np.isfinite(hypothesis):
         raise ValueError("the hypothesis must be a finite number")
-    if draws < 1 or not 0 < confidence_level < 1:
-        raise ValueError(
-            "at least one draw and a confidence level between 0 and 1 expected"
-        )
+    whole_number(draws, "draws", 1)
+    whole_number(seed, "seed")
+    share_of_one(confidence_level, "confidence_level")
     names, position = np.unique(labels, return_inverse=True)
     groups, (rows, columns) = len(names), x.shape
     if groups < 2:
         raise ValueError("fewer than two clusters: nothing shows how clusters vary")
 
-    bread = np.linalg.inv(x.T @ x)
-    coefficients = bread @ (x.T @ y)
+    # Not from x'x: its condition is that of x squared, and a year in its squares is lost.
+    basis, triangle = np.linalg.qr(x)
+    inverse = solve_triangular(triangle, np.eye(columns))
+    bread = inverse @ inverse.T
+    coefficients = inverse @ (basis.T @ y)
     along = bread @ direction
     length = float(direction @ along)
     residual = y - x @ coefficients
@@ -259,6 +265,10 @@ def _checked(
         raise ValueError(
             f"one row of design, outcome, weight and cluster expected for each school, "
             f"found {x.shape}, {y.shape}, {weight.shape} and {labels.shape}"
+        )
+    if pd.isna(labels).any():
+        raise ValueError(
+            f"{int(pd.isna(labels).sum())} rows have no cluster: give each its own"
         )
     missing = int((~(np.isfinite(x).all(axis=1) & np.isfinite(y))).sum())
     if missing:

@@ -209,7 +209,7 @@ BOTH_SIDES = TABLE.assign(hub=["A"] * 5 + [f"h{n}" for n in range(35)])
         ),
         (lambda: placebo_partners(TABLE.assign(region=None), mean_gap, strata="region"),
          "has no school or no region"),
-        (lambda: placebo_partners(TABLE, mean_gap, draws=0), "at least one draw"),
+        (lambda: placebo_partners(TABLE, mean_gap, draws=0), "a whole number from 1"),
         (lambda: placebo_partners(TABLE, lambda t: math.nan), "real partners is not a finite"),
         (lambda: placebo_partners(TABLE, lambda t: math.nan if len(t) < 40 else 1.0),
          "no draw gave an estimate"),

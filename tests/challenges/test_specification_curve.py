@@ -336,7 +336,7 @@ def test_a_school_that_changes_trust_cannot_be_exchanged_with_it():
 
 
 def test_draws_and_workers_must_be_positive():
-    with pytest.raises(ValueError, match="at least one draw"):
+    with pytest.raises(ValueError, match="a whole number from 1"):
         permute(panel(), FEW, draws=0)
     with pytest.raises(ValueError, match="at least one worker"):
         permute(panel(), FEW, workers=0)

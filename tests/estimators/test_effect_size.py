@@ -318,13 +318,26 @@ def test_padlocks_are_the_lowest_of_three(design, detectable, attrition, threats
     ("change", "sentence"),
     [
         ({"detectable_effect": 0.0}, "detectable effect above 0"),
-        ({"detectable_effect": np.nan}, "detectable effect above 0"),
+        ({"detectable_effect": np.nan}, "detectable_effect: a finite number"),
         ({"attrition": 101}, "from 0 to 100 per cent"),
-        ({"attrition": np.nan}, "from 0 to 100 per cent"),
-        ({"lost_to_threats": -1}, "0 or more padlocks"),
+        ({"attrition": np.nan}, "attrition: a finite number"),
+        ({"lost_to_threats": -1}, "a whole number from 0"),
+        ({"lost_to_threats": np.inf}, "a whole number from 0"),
     ],
 )
 def test_ratings_of_nothing_are_refused(change, sentence):
     asked = {"design": TRIAL, "detectable_effect": 0.2, "attrition": 5}
     with pytest.raises(ValueError, match=sentence):
         security_rating(**asked | change)
+
+
+def test_equal_values_have_no_intracluster_correlation_whatever_their_last_bit():
+    with pytest.raises(ValueError, match="all values are alike"):
+        one_way_intracluster_correlation([0.1] * 7, [1, 1, 1, 2, 2, 2, 3])
+
+
+def test_a_share_that_is_a_limit_but_for_rounding_is_the_limit():
+    found = security_rating(
+        design=TRIAL, detectable_effect=0.1 + 0.1 + 1e-13, attrition=100 * (1 - 0.9)
+    )
+    assert found.padlocks == 5

@@ -421,12 +421,13 @@ def test_unit_and_level_do_not_change_randomisation_p(schools):
     [
         ({"strata": ["a", "b"], "draws": 9}, "one stratum label per school"),
         ({"strata": ["a", None, "b", "b"], "draws": 9}, "1 schools have no stratum"),
-        ({"draws": -1}, "whole number of draws"),
-        ({"draws": 1.5}, "whole number of draws"),
+        ({"draws": -1}, "draws: a whole number from 0"),
+        ({"draws": 1.5}, "draws: a whole number from 0"),
+        ({"draws": 9, "seed": -1}, "seed: a whole number from 0"),
         ({"pupil_sd": "1.2"}, "pupil SD must be positive"),
         ({"pupil_sd": 0.0}, "pupil SD must be positive"),
         ({"pupil_sd": np.nan}, "pupil SD must be positive"),
-        ({"confidence_level": 95}, "a level between 0 and 1"),
+        ({"confidence_level": 95}, "confidence_level: a number between 0 and 1"),
         ({"hubs": ["a", None, "c", "d"]}, "1 schools have no cluster"),
         ({"pupils": [10, 10, 10, np.inf]}, "1 schools have no pupils"),
     ],
@@ -449,3 +450,23 @@ def test_settings_that_make_no_sense_are_refused(change, sentence):
 def test_what_is_no_list_of_schools_is_refused(value, is_partner, sentence):
     with pytest.raises(ValueError, match=sentence):
         gap_to_rest(value, [10, 10, 10], is_partner, ["a", "b", "c"])
+
+
+@pytest.mark.parametrize("level", [0.1, 0.7, 55.5])
+def test_schools_that_are_all_alike_have_no_gap_and_a_p_of_one(level):
+    pupils = np.random.default_rng(0).integers(10, 200, 60)
+    found = gap_to_rest(
+        np.full(60, level), pupils, np.arange(60) < 20, np.arange(60), draws=99
+    )
+    assert found.gap == 0
+    assert found.randomisation_p == 1
+
+
+def test_adding_a_constant_leaves_the_randomisation_p_as_it_is():
+    value, member = np.array([1, 2, 3, 4, 5, 6.3]), np.array([1, 1, 1, 0, 0, 0], bool)
+    pupils = np.array([7, 11, 13, 17, 19, 23.0])
+    found = {
+        gap_to_rest(value + far, pupils, member, np.arange(6), draws=999).randomisation_p
+        for far in (0, 0.1, 1e6, 1e9)
+    }
+    assert len(found) == 1

@@ -146,7 +146,8 @@ def test_the_interval_covers_the_truth_as_often_as_it_says():
         ({"kind": "mean"}, "kind is simple"),
         ({"clock": "terms"}, "'calendar' or 'wave'"),
         ({"level": 95}, "between 0 and 1"),
-        ({"draws": -1}, "counted from 0"),
+        ({"draws": -1}, "draws: a whole number from 0"),
+        ({"draws": 9.5}, "draws: a whole number from 0"),
     ],
 )
 def test_it_refuses_settings_it_does_not_know(found, change, message):

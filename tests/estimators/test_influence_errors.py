@@ -10,7 +10,8 @@ from pipeline.estimators.influence_errors import ClusteredSides
 
 def errors(cluster, side, contributions, **settings):
     sides = ClusteredSides(np.array(cluster), np.array(side))
-    return sides.errors(np.array([contributions], dtype=float), **settings)
+    given = np.array([contributions], dtype=float)
+    return sides.errors(given, used=given != 0, **settings)
 
 
 def test_units_on_their_own_widen_by_g_over_g_less_one():
@@ -113,3 +114,32 @@ def test_the_error_of_intervals_is_the_spread_of_estimates_where_cohorts_are_sma
     assert np.sqrt(np.mean(np.square(errors))) == pytest.approx(spread, rel=0.1)
     held = np.mean([one.low <= 0 <= one.high for one in panels])
     assert 0.92 < held < 0.98
+
+
+def grades(joiners, others):
+    """Changes of schools over two years, as a panel."""
+    changes = [*joiners, *others]
+    n = len(changes)
+    frame = pd.DataFrame({"school": np.repeat(range(n), 2), "year": [1, 2] * n, "y": 0.0})
+    frame["cohort"] = np.repeat([2] * len(joiners) + [0] * len(others), 2)
+    frame.loc[frame["year"] == 2, "y"] = np.asarray(changes, dtype=float)
+    return group_time_att(frame, unit="school", time="year", cohort="cohort", outcome="y")
+
+
+def test_a_school_whose_change_is_the_mean_of_its_side_still_counts():
+    # Variances 1 of three and 8/5 of six: Welch's error is the root of 1/3 + 8/30 = 0.6.
+    found = grades([-1, 0, 1], [-2, 0, 0, 0, 0, 2]).aggregate()
+    assert found.interval_error**2 == pytest.approx(0.6)
+    # (1/3 + 4/15)^2 / ((1/3)^2 / 2 + (4/15)^2 / 5) = 0.36 / (1/18 + 16/1125)
+    assert found.degrees_of_freedom == pytest.approx(0.36 / (1 / 18 + 16 / 1125))
+
+
+def test_schools_that_all_move_alike_leave_no_error_and_no_test():
+    school, year = np.repeat(range(30), 6), np.tile(range(1, 7), 30)
+    frame = pd.DataFrame({"school": school, "year": year})
+    frame["cohort"] = np.where(school % 3 == 0, 4, 0)
+    frame["y"] = 0.1 * school + 0.3 * year
+    found = group_time_att(frame, unit="school", time="year", cohort="cohort", outcome="y")
+    assert found.aggregate().standard_error == 0
+    assert found.pre_trend().p_value is None
+    assert "singular" in found.pre_trend().reason

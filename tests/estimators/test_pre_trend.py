@@ -177,3 +177,18 @@ def test_it_says_when_no_effect_before_joining_could_be_estimated():
     columns = {"unit": "school", "time": "year", "cohort": "joined", "outcome": "score"}
     found = group_time_att(frame, **columns, covariates=["size"], method="ipw")
     assert found.pre_trend().reason == "no effect before joining could be estimated"
+
+
+def test_without_results_after_joining_the_years_before_are_tested_all_the_same():
+    random = np.random.default_rng(0)
+    school, year = np.repeat(range(60), 4), np.tile(range(1, 5), 60)
+    frame = pd.DataFrame({"school": school, "year": year, "y": random.normal(size=240)})
+    frame["cohort"] = np.where(school < 20, 4, 0)
+    frame = frame[(frame["cohort"] == 0) | (frame["year"] < 4)]
+    found = group_time_att(
+        frame, unit="school", time="year", cohort="cohort", outcome="y"
+    ).pre_trend()
+    assert 0 < found.p_value < 1
+    assert (found.power["slope"] > 0).all()
+    assert found.power["bias"].isna().all()
+    assert found.bias_by_event_time.empty

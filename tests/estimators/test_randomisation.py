@@ -211,7 +211,7 @@ GAP = weighted_gap(VALUE, ONE_EACH)
             lambda: randomise_members(TWO_BEST, GAP, cluster=list("AABBC"), strata=VALUE),
             "more than one stratum",
         ),
-        (lambda: randomise_members(TWO_BEST, GAP, draws=0), "at least one draw"),
+        (lambda: randomise_members(TWO_BEST, GAP, draws=0), "draws: a whole number from 1"),
         (lambda: randomise_members(TWO_BEST, GAP, alternative="up"), "no alternative 'up'"),
         (lambda: randomise_members(TWO_BEST, lambda a: a), "one number for each of 1 rows"),
         (

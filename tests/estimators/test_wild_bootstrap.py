@@ -197,9 +197,35 @@ def test_the_bootstrap_finds_little_where_there_is_nothing():
         ({"outcome": Y[:5]}, "one row of design"),
         ({"distribution": "mammen"}, "no distribution 'mammen'"),
         ({"hypothesis": np.inf}, "finite number"),
-        ({"draws": 0}, "at least one draw"),
+        ({"draws": 0}, "draws: a whole number from 1"),
     ],
 )
 def test_what_cannot_be_judged_is_refused(change, sentence):
     with pytest.raises(ValueError, match=sentence):
         boot(**change)
+
+
+def test_rows_without_a_cluster_are_not_one_cluster():
+    design = np.column_stack([np.ones(6), [0, 1, 0, 1, 0, 1]])
+    cluster = [1, 2, 3, np.nan, np.nan, np.nan]
+    with pytest.raises(ValueError, match="3 rows have no cluster"):
+        wild_cluster_bootstrap(design, np.arange(6.0), None, cluster, [0, 1], draws=9)
+
+
+def test_a_year_and_its_square_cost_no_figure():
+    random = np.random.default_rng(3)
+    year, member = 2000 + np.arange(60) % 9.0, np.arange(60) % 2.0
+    outcome = random.normal(size=60)
+    found = [
+        wild_cluster_bootstrap(
+            np.column_stack([np.ones(60), member, when, when**2]),
+            outcome,
+            None,
+            np.arange(60) // 4,
+            [0, 1, 0, 0],
+            draws=99,
+        )
+        for when in (year, year - 2004)
+    ]
+    assert found[0].estimate == pytest.approx(found[1].estimate, rel=1e-7)
+    assert found[0].p_value == found[1].p_value
